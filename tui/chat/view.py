@@ -1,0 +1,148 @@
+"""What can be shown of a reply: values, made by a pure fold over events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, assert_never
+
+from tui.words import (
+    Content,
+    Done,
+    Error,
+    Event,
+    Fault,
+    NewReply,
+    Reasoning,
+    Rung,
+    Seam,
+    SeamMark,
+    State,
+    StateName,
+    TextSoFar,
+    TokenCount,
+    Usage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """The connection of the reply now on its way (or of the last one). Times are on the clock."""
+
+    state: StateName | Literal["idle", "stopped"] = "idle"
+    model: str = ""
+    connection_id: int = 0
+    attempt: int = 0
+    retry_count: int = 0
+    max_retries: int = 0
+    until: float | None = None
+    """backing_off: when the next attempt begins."""
+    since: float | None = None
+    """backing_off: when the wait began."""
+    last_byte: float | None = None
+    last_text: float | None = None
+    fault: Fault | None = None
+    """Why the last attempt ended early, or why the reply failed."""
+    rung: Rung | None = None
+    asked_at: float | None = None
+    """When the first request of this reply began."""
+    ttft: float | None = None
+    """Seconds from asking to the first text."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyView:
+    """One reply as it stands; `text` only grows, so a view is a reference and a length."""
+
+    model: str = ""
+    text: TextSoFar = TextSoFar()
+    length: int = 0
+    reasoning: TextSoFar = TextSoFar()
+    reasoning_length: int = 0
+    seams: tuple[SeamMark, ...] = ()
+    reply: int = 1
+    """Which reply of the turn this stream is writing, counted from where it began."""
+    link: LinkView = LinkView()
+    usage: TokenCount | None = None
+    cost_usd: float | None = None
+    at_least: bool = False
+    finish_reason: str | None = None
+    fault: Fault | None = None
+    note: str = ""
+    ended: bool = False
+
+    def whole_text(self) -> str:
+        return self.text.upto(self.length)
+
+
+def fresh(model: str, text: str = "", seams: tuple[SeamMark, ...] = ()) -> ReplyView:
+    """A reply of which `text` is held (none, or a partial that is to be resumed)."""
+    return ReplyView(model=model, text=TextSoFar(text), length=len(text), reasoning=TextSoFar(), seams=seams)
+
+
+def fold(view: ReplyView, event: Event) -> ReplyView:
+    """`view` after `event`. Grows `view.text` in place: older views keep their own length."""
+    match event:
+        case Content(content=content):
+            link = view.link
+            if link.ttft is None and link.asked_at is not None:
+                link = replace(link, ttft=event.t - link.asked_at)
+            link = replace(
+                link,
+                last_text=event.t,
+                last_byte=event.t,
+                connection_id=event.connection_id,
+                retry_count=event.retry_count,
+            )
+            return replace(view, length=view.text.add(content), link=link)
+        case Reasoning(content=content):
+            return replace(
+                view,
+                reasoning_length=view.reasoning.add(content),
+                link=replace(view.link, last_text=event.t, last_byte=event.t),
+            )
+        case State():
+            return _state(view, event)
+        case Seam(mark=mark):
+            return replace(view, seams=(*view.seams, mark))
+        case NewReply(reply=reply):
+            return replace(fresh(view.model), reply=reply, link=view.link, usage=view.usage, cost_usd=view.cost_usd)
+        case Usage(usage=usage, cost_usd=cost, at_least=at_least):
+            return replace(view, usage=usage, cost_usd=cost, at_least=at_least)
+        case Done(finish_reason=finish, note=note):
+            link = replace(view.link, state="done", until=None, retry_count=event.retry_count)
+            return replace(view, ended=True, finish_reason=finish, note=note, fault=None, link=link)
+        case Error(fault=fault):
+            link = replace(view.link, state="failed", until=None, fault=fault, retry_count=event.retry_count)
+            return replace(view, ended=True, fault=fault, link=link)
+        case _:
+            assert_never(event)
+
+
+def _state(view: ReplyView, event: State) -> ReplyView:
+    dropped = event.state == "connecting" and view.reasoning_length > 0 and event.attempt > 1
+    if dropped:
+        # Reasoning belongs to its attempt: that of a dropped one leaves the view.
+        view = replace(view, reasoning=TextSoFar(), reasoning_length=0)
+    old = view.link
+    link = LinkView(
+        state=event.state,
+        model=event.model,
+        connection_id=event.connection_id,
+        attempt=event.attempt,
+        retry_count=event.retry_count,
+        max_retries=event.max_retries,
+        until=event.until,
+        since=event.since,
+        last_byte=event.last_byte,
+        last_text=event.last_text,
+        fault=event.fault,
+        rung=event.rung,
+        asked_at=event.t if old.asked_at is None else old.asked_at,
+        ttft=old.ttft,
+    )
+    return replace(view, link=link, model=event.model)
+
+
+def stopped(view: ReplyView) -> ReplyView:
+    """The user stopped it: what was received stays."""
+    return replace(view, ended=True, link=replace(view.link, state="stopped", until=None))

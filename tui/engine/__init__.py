@@ -1,0 +1,1 @@
+"""One reply, from request to last byte, whatever the network does."""

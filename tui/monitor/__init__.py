@@ -1,0 +1,1 @@
+"""Probes of the provider and what they add up to."""

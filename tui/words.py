@@ -1,0 +1,390 @@
+"""The words of the product as types: what crosses between rooms.
+
+Everything here is frozen and knows nothing of networks, files or screens. Times are seconds on
+`Clock.now()` unless a field says otherwise; places in a text are code points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NewType
+
+Rung = Literal["replay", "prefill", "continue", "restart"]
+"""How a reply is resumed, best first."""
+
+StateName = Literal["connecting", "waiting", "streaming", "stalled", "backing_off", "resuming", "done", "failed"]
+
+Role = Literal["system", "user", "assistant"]
+
+Dialect = Literal["plain", "llamacpp", "vllm", "prefix", "partial"]
+"""The fields a provider wants beside a trailing assistant message (streaming.md, A.1)."""
+
+
+ConversationId = NewType("ConversationId", str)
+TurnId = NewType("TurnId", str)
+ReplyId = NewType("ReplyId", str)
+"""Made by the process that begins the thing, so that nobody waits for the disk to learn a name; they sort by time."""
+
+
+class Key:
+    """An API key. It cannot be printed by accident: only `reveal` gives the text."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Key(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens; None where the provider publishes none."""
+
+    input: float | None = None
+    output: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model as one provider offers it."""
+
+    id: str
+    title: str = ""
+    price: Price = Price()
+    first_rung: Rung | None = None
+    """What resuming is tried first; None: nothing is known."""
+    dialect: Dialect = "plain"
+    reasoning: bool = False
+    """Thinks before it answers: its progress clock is longer."""
+    context: int | None = None
+    """Tokens, where published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was learned about one (base_url, model) by asking it; goes in and comes out as a value."""
+
+    refused: frozenset[Rung] = frozenset()
+    """Rungs answered with 400 or 422."""
+    bare_end: bool = False
+    """Ends whole answers with neither a finish_reason nor [DONE]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Where requests go, and what is known about the place."""
+
+    name: str
+    base_url: str
+    """Without a trailing slash; requests go to base_url + "/chat/completions" and "/models"."""
+    key: Key | None = None
+    models: Mapping[str, Model] = field(default_factory=dict)
+    resume: Rung | Literal["auto"] = "auto"
+    """The first rung to try; auto: by the model's row and by what was learned."""
+    learned: Learned = Learned()
+    local: bool = False
+    """On this machine (loopback): no proxy, longer first-byte limit."""
+
+    def model(self, model_id: str) -> Model:
+        """The row of `model_id`, or an empty one where nothing is known about it."""
+        return self.models.get(model_id) or Model(model_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often and how late to try again; the user's documents' defaults."""
+
+    max_retries: int = 5
+    """Retries in a row without verified progress."""
+    initial_backoff: float = 1.0
+    """Seconds before the first retry; doubles each time."""
+    max_backoff: float = 60.0
+    """Seconds; never caps a server's Retry-After."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds."""
+
+    connect: float = 10.0
+    write: float = 30.0
+    first_byte: float = 300.0
+    idle: float = 60.0
+    """Between two bytes, keep-alive comments included."""
+    progress: float = 300.0
+    """Between two pieces of text or reasoning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one reply; 0: none."""
+
+    attempts: int = 20
+    seconds: float = 0.0
+    tokens: int = 0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a reply may cost in time, tries and money."""
+
+    retry: Retry = Retry()
+    timeouts: Timeouts = Timeouts()
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The part of a reply already held when an engine starts: from any process or model."""
+
+    text: str
+    boundaries: tuple[int, ...] = ()
+    """Where received deltas ended, code points, ascending; the last 1,200 characters' worth is enough."""
+    replay_id: str | None = None
+    replay_offset: int = 0
+    """Body bytes up to the end of the last whole frame."""
+    model: str | None = None
+    """Who wrote it, where known: the seam names both models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One reply that is wanted."""
+
+    model: str
+    messages: tuple[Message, ...]
+    max_tokens: int | None = None
+    temperature: float | None = None
+    seed: int | None = None
+    partial: Partial | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an attempt ended early."""
+
+    kind: str
+    """A row of the fault table; `say` has its words under "faults.<kind>"."""
+    permanent: bool
+    detail: str = ""
+    """The technical reason: an exception's name, a status, the start of a body. Outside text: not yet made safe."""
+    status: int | None = None
+    wait: float | None = None
+    """Seconds that the server asked for, or that its kind of fault needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCount:
+    prompt: int
+    completion: int
+    exact: bool = True
+    """False: estimated, because an attempt was cut before it told."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeamMark:
+    """Where two attempts meet, as it is shown and kept."""
+
+    at: int
+    """Code points of the reply before it."""
+    how: Rung
+    verified: bool
+    """The known text came back, so what follows belongs here."""
+    gap: float
+    """Seconds without new text."""
+    paid_twice: int
+    """Tokens generated again, estimated."""
+    models: tuple[str, str]
+    """Before and after."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamped:
+    """What every event carries."""
+
+    connection_id: int
+    """Counts the attempts of this process."""
+    retry_count: int
+    """Retries in a row without verified progress."""
+    t: float
+    """When, on the clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State(Stamped):
+    """What the reply is doing now."""
+
+    state: StateName
+    model: str
+    attempt: int
+    """Of this reply, from 1."""
+    max_retries: int
+    until: float | None = None
+    """backing_off: when the next attempt begins, on the clock."""
+    since: float | None = None
+    """backing_off: when the wait began."""
+    last_byte: float
+    last_text: float
+    fault: Fault | None = None
+    """backing_off, failed: why. resuming, connecting: why the attempt before this one ended."""
+    rung: Rung | None = None
+    """The rung asked, from the second attempt on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content(Stamped):
+    """New text of the reply, in order, each piece once."""
+
+    content: str
+    offset: int = 0
+    """Body bytes of this attempt up to the end of the frame that held it (for replay)."""
+    _text: TextSoFar
+    _end: int
+
+    @property
+    def accumulated(self) -> str:
+        """The reply's whole text up to here; joined when asked for, not for every delta."""
+        return self._text.upto(self._end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasoning(Stamped):
+    """New reasoning of this attempt; that of a dropped attempt leaves the view."""
+
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seam(Stamped):
+    """Two attempts have met."""
+
+    mark: SeamMark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReply(Stamped):
+    """A different answer starts over: what follows belongs to reply `reply`; the one before it is kept."""
+
+    reply: int
+    """Counts this turn's replies made by this stream, from 2."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage(Stamped):
+    """Tokens and cost of all attempts together."""
+
+    usage: TokenCount
+    cost_usd: float | None
+    """None: no price is known for any part of it."""
+    at_least: bool
+    """True: a part has no price, or is estimated, so the cost is a lower bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done(Stamped):
+    """The reply is whole."""
+
+    text: str
+    finish_reason: str | None
+    """As the provider said it; None where it ended with [DONE] alone or proved whole by a resume."""
+    attempts: int
+    resumes: int
+    verified: bool = True
+    """False: a part of the text stands behind a seam that is not verified."""
+    note: str = ""
+    """A phrase name under "notes.", or empty."""
+    learned: Learned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Error(Stamped):
+    """The reply ended without being whole. The partial text is kept."""
+
+    fault: Fault
+    failed_after_retries: int
+    """Retries that failed in a row; 0 where the fault is permanent."""
+    text: str
+    attempts: int
+    resumes: int
+    learned: Learned
+
+    @property
+    def error(self) -> str:
+        return self.fault.detail or self.fault.kind
+
+
+Event = State | Content | Reasoning | Seam | NewReply | Usage | Done | Error
+
+
+class TextSoFar:
+    """A text that only grows, kept in blocks: adding costs the same at any length, and a view is a reference and a length."""
+
+    __slots__ = ("_blocks", "_length", "_recent")
+    _PIECES = 256
+    """Pieces joined into one block: 256 short strings cost 13 kB, one joined 1.5."""
+
+    def __init__(self, text: str = "") -> None:
+        self._blocks: list[str] = [text] if text else []
+        self._recent: list[str] = []
+        self._length = len(text)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __str__(self) -> str:
+        return self.upto(self._length)
+
+    def add(self, piece: str) -> int:
+        """Add to the end; the new length."""
+        recent = self._recent
+        recent.append(piece)
+        self._length += len(piece)
+        if len(recent) >= self._PIECES:
+            self._blocks.append("".join(recent))
+            recent.clear()
+        return self._length
+
+    def upto(self, end: int) -> str:
+        """The first `end` code points."""
+        text = "".join(self._blocks) + "".join(self._recent)
+        if len(self._blocks) > 1:
+            # What was joined once need not be joined again: reading is as good a moment as any to tidy up.
+            self._blocks[:] = [text]
+            self._recent.clear()
+        return text if end >= len(text) else text[:end]
+
+    def since(self, start: int) -> str:
+        """What came after the first `start` code points; costs what it returns, not the whole."""
+        need = self._length - start
+        if need <= 0:
+            return ""
+        pieces: list[str] = []
+        for source in (self._recent, self._blocks):
+            for piece in reversed(source):
+                pieces.append(piece)
+                need -= len(piece)
+                if need <= 0:
+                    break
+            if need <= 0:
+                break
+        text = "".join(reversed(pieces))
+        return text[-need:] if need < 0 else text
