@@ -26,7 +26,7 @@ def language_of_environment() -> Language:
 
 def speak(language: Language | Literal["auto"]) -> None:
     """Choose the language of everything said from here on."""
-    global _chosen
+    global _chosen  # noqa: PLW0603  one process speaks one language, chosen once at its start
     _chosen = language_of_environment() if language == "auto" else language
 
 
@@ -43,7 +43,7 @@ def phrases(language: Language, section: str) -> dict[str, str]:
 
 
 def say(name: str, /, **parts: object) -> str:
-    """The phrase `section.name` with its {parts} filled in. KeyError where it does not exist (a test reads every call)."""
+    """The phrase `section.name` with its {parts} filled in; a test reads every call for names that do not exist."""
     section, _, key = name.partition(".")
     phrase = phrases(_chosen, section)[key]
     return phrase.format(**parts) if parts else phrase

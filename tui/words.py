@@ -336,7 +336,10 @@ Event = State | Content | Reasoning | Seam | NewReply | Usage | Done | Error
 
 
 class TextSoFar:
-    """A text that only grows, kept in blocks: adding costs the same at any length, and a view is a reference and a length."""
+    """A text that only grows, kept in blocks: adding costs the same at any length.
+
+    A view of it is a reference and a length.
+    """
 
     __slots__ = ("_blocks", "_length", "_recent")
     _PIECES = 256

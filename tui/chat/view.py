@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
 from tui.words import (
@@ -54,9 +54,9 @@ class ReplyView:
     """One reply as it stands; `text` only grows, so a view is a reference and a length."""
 
     model: str = ""
-    text: TextSoFar = TextSoFar()
+    text: TextSoFar = field(default_factory=TextSoFar)
     length: int = 0
-    reasoning: TextSoFar = TextSoFar()
+    reasoning: TextSoFar = field(default_factory=TextSoFar)
     reasoning_length: int = 0
     seams: tuple[SeamMark, ...] = ()
     reply: int = 1
