@@ -1,7 +1,7 @@
 """設定：その誤りと、`config init` の注釈。"""
 
 PHRASES: dict[str, str] = {
-    "nothing_started": "何も開始していません。有効な設定は `unbroken config show`、すべての設定は README.md にあります。",
+    "nothing_started": "何も開始していません。有効な設定は `unbroken config show`、全設定は README.md にあります。",
     "directory": "これはディレクトリです。設定はファイルでなければなりません。",
     "no_file": "これは通常のファイルではありません。設定はファイルでなければなりません。",
     "unreadable": "読み取れません：{reason}。",
@@ -14,7 +14,7 @@ PHRASES: dict[str, str] = {
     "unknown_in": "[{section}] に「{key}」という設定はありません。",
     "near": "「{near}」のことですか。",
     "names": "使えるもの：{names}。",
-    "key_in_file": "鍵をこのファイルに書かないでください。api_key_env、api_key_command、`unbroken keys set` を使います。",
+    "key_in_file": "鍵はこのファイルに書けません。api_key_env、api_key_command、`unbroken keys set` で渡します。",
     "wrong": "「{name}」の値が正しくありません。",
     "allowed": "使える値：{what}。",
     "one_of": "{words} のいずれか",
