@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from tui.plain import plain
 from tui.say import say
+
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 class BadUrl(Exception):
@@ -38,7 +41,8 @@ def checked_url(url: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise BadUrl(say("config.url")) from None
-    if parts.scheme not in {"http", "https"} or not host or port == 0:
+    # A host in other letters may be normalised to one of these on its way: what is checked must be what is called.
+    if parts.scheme not in {"http", "https"} or not host or port == 0 or not _HOST.fullmatch(host):
         raise BadUrl(say("config.url"))
     if "@" in parts.netloc:
         raise BadUrl(say("config.url_userinfo"))
