@@ -1,0 +1,228 @@
+"""What each record does to the journal, inside the writer's transaction."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping
+from typing import assert_never
+
+from tui.journal.owner import Owner
+from tui.journal.records import (
+    AddReasoning,
+    AddSeam,
+    AddText,
+    BeginAttempt,
+    BeginReply,
+    DeleteConversation,
+    DeleteTurn,
+    DropReasoning,
+    EndAttempt,
+    EndReply,
+    Learn,
+    NewConversation,
+    NewTurn,
+    Record,
+    RenameConversation,
+    ResumeReply,
+    SetUsage,
+)
+from tui.journal.sql import load
+from tui.journal.text import compact
+from tui.words import Fault
+
+SQL = load("writes.sql")
+
+Value = str | int | float | None
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_LARGEST = 2**63 - 1
+"""SQLite's integers have 64 bits; numbers from outside (tokens, a server's wait) may have more."""
+
+
+def storable(value: Value) -> Value:
+    """`value` as the file can hold it: lone surrogates, which are no text, become U+FFFD, one for one."""
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, int):
+        return max(-_LARGEST, min(value, _LARGEST))
+    return value
+
+
+def run(db: sqlite3.Connection, name: str, values: Mapping[str, Value]) -> None:
+    """The statement `name` of writes.sql."""
+    db.execute(SQL[name], {key: storable(value) for key, value in values.items()})
+
+
+def apply(db: sqlite3.Connection, record: Record, owner: Owner) -> None:  # noqa: C901  one case for each record
+    """Write `record`, which `owner` gave."""
+    match record:
+        case NewConversation():
+            run(db, "new_conversation", _conversation(record))
+        case RenameConversation(id=name, title=title):
+            run(db, "rename_conversation", {"id": name, "title": title})
+        case DeleteConversation(id=name, at=at):
+            run(db, "delete_conversation", {"id": name, "at": at})
+        case NewTurn():
+            run(db, "new_turn", _turn(record))
+            run(db, "touch_conversation", {"id": record.conversation, "at": record.created})
+        case DeleteTurn(id=name, at=at):
+            run(db, "delete_turn", {"id": name, "at": at})
+        case BeginReply():
+            run(db, "begin_reply", _reply(record) | {"owner": owner.id})
+            run(db, "use_model", _used(record, record.started))
+        case ResumeReply():
+            run(db, "resume_reply", _resumed(record) | {"owner": owner.id})
+            run(db, "use_model", _used(record, record.at))
+        case AddText(reply=reply, seq=seq, text=text, offset=offset, at=at):
+            run(db, "append_delta", {"reply": reply, "seq": seq, "text": text, "offset": offset, "at": at})
+        case AddReasoning(reply=reply, text=text, at=at):
+            run(db, "append_reasoning", {"reply": reply, "text": text, "at": at})
+        case DropReasoning(reply=reply):
+            run(db, "drop_reasoning", {"reply": reply})
+        case BeginAttempt():
+            run(db, "begin_attempt", _attempt(record))
+        case EndAttempt():
+            run(db, "end_attempt", _attempt_end(record))
+        case AddSeam():
+            run(db, "add_seam", _seam(record))
+        case SetUsage():
+            run(db, "set_usage", _usage(record))
+        case EndReply():
+            run(db, "end_reply", _reply_end(record))
+            compact(db, record.reply)
+        case Learn():
+            run(db, "learn", _learned(record))
+        case _:
+            assert_never(record)
+
+
+def _conversation(record: NewConversation) -> dict[str, Value]:
+    return {
+        "id": record.id,
+        "title": record.title,
+        "system": record.system,
+        "provider": record.provider,
+        "model": record.model,
+        "branched_from": record.branched_from,
+        "branched_at": record.branched_at,
+        "created": record.created,
+    }
+
+
+def _turn(record: NewTurn) -> dict[str, Value]:
+    return {
+        "id": record.id,
+        "conversation": record.conversation,
+        "position": record.position,
+        "prompt": record.prompt,
+        "created": record.created,
+    }
+
+
+def _reply(record: BeginReply) -> dict[str, Value]:
+    return {
+        "id": record.id,
+        "turn": record.turn,
+        "position": record.position,
+        "provider": record.provider,
+        "base_url": record.base_url,
+        "model": record.model,
+        "parameters": json.dumps(dict(record.parameters), ensure_ascii=False),
+        "started": record.started,
+    }
+
+
+def _resumed(record: ResumeReply) -> dict[str, Value]:
+    return {"id": record.id, "provider": record.provider, "base_url": record.base_url, "model": record.model}
+
+
+def _used(record: BeginReply | ResumeReply, at: float) -> dict[str, Value]:
+    return {"reply": record.id, "provider": record.provider, "model": record.model, "at": at}
+
+
+def _attempt(record: BeginAttempt) -> dict[str, Value]:
+    return {
+        "reply": record.reply,
+        "number": record.number,
+        "connection_id": record.connection_id,
+        "provider": record.provider,
+        "model": record.model,
+        "rung": record.rung,
+        "replay_id": record.replay_id,
+        "started": record.started,
+    }
+
+
+def _attempt_end(record: EndAttempt) -> dict[str, Value]:
+    return {
+        "reply": record.reply,
+        "number": record.number,
+        "ended": record.ended,
+        "ttfb": record.ttfb,
+        "first_text": record.first_text,
+        **_fault(record.fault),
+    }
+
+
+def _seam(record: AddSeam) -> dict[str, Value]:
+    mark = record.mark
+    before, after = mark.models
+    return {
+        "reply": record.reply,
+        "at": mark.at,
+        "how": mark.how,
+        "verified": mark.verified,
+        "gap": mark.gap,
+        "paid_twice": mark.paid_twice,
+        "model_before": before,
+        "model_after": after,
+    }
+
+
+def _usage(record: SetUsage) -> dict[str, Value]:
+    return {
+        "reply": record.reply,
+        "prompt": record.usage.prompt,
+        "completion": record.usage.completion,
+        "exact": record.usage.exact,
+        "cost_usd": record.cost_usd,
+        "at_least": record.at_least,
+    }
+
+
+def _reply_end(record: EndReply) -> dict[str, Value]:
+    return {
+        "reply": record.reply,
+        "state": record.state,
+        "ended": record.ended,
+        "finish_reason": record.finish_reason,
+        "note": record.note,
+        "verified": record.verified,
+        "first_text_after": record.first_text_after,
+        **_fault(record.fault),
+    }
+
+
+def _fault(fault: Fault | None) -> dict[str, Value]:
+    if fault is None:
+        names = ("fault_kind", "fault_permanent", "fault_detail", "fault_status", "fault_wait")
+        return dict.fromkeys(names)
+    return {
+        "fault_kind": fault.kind,
+        "fault_permanent": fault.permanent,
+        "fault_detail": fault.detail,
+        "fault_status": fault.status,
+        "fault_wait": fault.wait,
+    }
+
+
+def _learned(record: Learn) -> dict[str, Value]:
+    return {
+        "base_url": record.base_url,
+        "model": record.model,
+        "refused": json.dumps(sorted(record.learned.refused)),
+        "bare_end": record.learned.bare_end,
+        "at": record.at,
+    }

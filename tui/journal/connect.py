@@ -1,0 +1,109 @@
+"""Opens the journal's file: ours, of a version we know, set to lose nothing; or says why not and leaves it as it is."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from tui.journal.migrations import APPLICATION_ID, MIGRATIONS, migrate
+from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
+
+BUSY = 2.0
+"""Seconds to wait for another program's lock: a batch of another window takes milliseconds."""
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """The journal at `path` for writing, created or migrated where needed. Raises JournalUnusable."""
+    try:
+        _create_private(path)
+        db = _connect(str(path))
+    except (sqlite3.Error, OSError) as error:
+        raise JournalUnusable(judge(error), path) from error
+    try:
+        _check(db, path)
+        _use_wal(db)
+        db.execute("pragma synchronous = full")
+        db.execute("pragma foreign_keys = on")
+        migrate(db)
+    except sqlite3.Error as error:
+        db.close()
+        raise JournalUnusable(judge(error), path) from error
+    except JournalUnusable:
+        db.close()
+        raise
+    return db
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """The journal at `path` where it cannot be written: a mounted backup, somebody else's. Raises JournalUnusable."""
+    address = path.absolute().as_uri()
+    log = path.with_name(path.name + "-wal")
+    # A file without a log is whole in itself; with one, only SQLite's own reading of both is right.
+    whole = not log.exists() or log.stat().st_size == 0
+    try:
+        db = _connect(f"{address}?mode=ro" + ("&immutable=1" if whole else ""), uri=True)
+    except sqlite3.Error as error:
+        raise JournalUnusable(judge(error), path) from error
+    try:
+        _check(db, path)
+        _check_current(db, path)
+    except sqlite3.Error as error:
+        db.close()
+        raise JournalUnusable(judge(error), path) from error
+    except JournalUnusable:
+        db.close()
+        raise
+    return db
+
+
+def _connect(address: str, *, uri: bool = False) -> sqlite3.Connection:
+    # Transactions are begun by hand, and a connection is handed from thread to thread, never shared.
+    return sqlite3.connect(address, timeout=BUSY, isolation_level=None, check_same_thread=False, uri=uri)
+
+
+def _create_private(path: Path) -> None:
+    """Conversations are for their owner's eyes: directory 0700, file 0600 (SQLite gives its log the same)."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _number(db: sqlite3.Connection, pragma: str) -> int:
+    value: int = db.execute(f"pragma {pragma}").fetchone()[0]
+    return value
+
+
+def _check(db: sqlite3.Connection, path: Path) -> None:
+    mark = _number(db, "application_id")
+    if mark != APPLICATION_ID:
+        empty = db.execute("select count(*) from sqlite_master").fetchone()[0] == 0
+        if mark != 0 or not empty:
+            raise JournalUnusable(JournalTrouble("foreign", "an SQLite file of another program"), path)
+    version = _number(db, "user_version")
+    if version > len(MIGRATIONS):
+        raise JournalUnusable(JournalTrouble("newer", f"version {version}, known up to {len(MIGRATIONS)}"), path)
+
+
+def _check_current(db: sqlite3.Connection, path: Path) -> None:
+    if _number(db, "user_version") < len(MIGRATIONS):
+        raise JournalUnusable(JournalTrouble("read_only", "an older journal, which cannot be brought up to date"), path)
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Readers and one writer side by side. SQLite does not wait for the lock that the change needs, so we do."""
+    if db.execute("pragma journal_mode").fetchone()[0] == "wal":
+        return
+    deadline = time.monotonic() + BUSY
+    pause = threading.Event()
+    while True:
+        try:
+            db.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if judge(error).kind != "locked" or time.monotonic() > deadline:
+                raise
+            pause.wait(0.02)
+        else:
+            return

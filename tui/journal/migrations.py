@@ -1,0 +1,48 @@
+"""What brings any older journal to today's shape: functions in order; `user_version` says how many have run.
+
+The tuple only grows, and what has landed never changes: a journal out there has run it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from tui.journal.sql import load, statements
+
+_SCHEMA = load("schema.sql")
+
+
+def m1_first(db: sqlite3.Connection) -> None:
+    """Conversations, turns, replies, deltas, attempts, seams, usage, and who writes."""
+    for statement in statements(_SCHEMA["m1_first"]):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m1_first,)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Run what has not run yet, all or nothing. Another process that does the same at the same time waits."""
+    if _version(db) == len(MIGRATIONS):
+        return
+    db.execute("begin immediate")
+    try:
+        for migration in MIGRATIONS[_version(db) :]:
+            migration(db)
+        db.execute(f"pragma user_version = {len(MIGRATIONS)}")
+        db.execute(f"pragma application_id = {APPLICATION_ID}")
+        db.execute("commit")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("rollback")
+        raise
+
+
+APPLICATION_ID = 0x756E6272
+"""In the file's header: tells our journal from any other SQLite file ("unbr")."""
+
+
+def _version(db: sqlite3.Connection) -> int:
+    version: int = db.execute("pragma user_version").fetchone()[0]
+    return version

@@ -1,0 +1,71 @@
+"""Whose an unfinished reply is: processes as the journal knows them, and whether one still lives."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tui.journal.ids import new_id
+
+BEAT = 5.0
+"""Seconds between two signs of life of a process that writes a reply."""
+
+LEASE = 30.0
+"""Seconds without one after which a process that cannot be asked counts as gone: six beats, for a slow disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A process that writes."""
+
+    id: str
+    pid: int
+    machine: str
+    """The boot and the process namespace that the pid counts in."""
+    born: str
+    """When the system started that pid, so that a number used again is not taken for it; '' where it does not tell."""
+
+
+def this_process() -> Owner:
+    """This process, as the owner of what one writer writes."""
+    pid = os.getpid()
+    return Owner(new_id(), pid, _machine(), _born(pid))
+
+
+def is_alive(owner: Owner, heartbeat: float, now: float) -> bool:
+    """Whether `owner` still runs; `heartbeat` is its last sign of life, both wall-clock times.
+
+    Where it can be asked, the system's word counts: a process that is suspended has no heartbeat, and comes back.
+    """
+    fresh = abs(now - heartbeat) < LEASE
+    if owner.machine != _machine():
+        return fresh
+    try:
+        os.kill(owner.pid, 0)
+    except ProcessLookupError:
+        return False
+    except OverflowError:
+        return False  # no pid: a damaged row
+    except PermissionError:
+        pass  # somebody else's, so it exists
+    return _born(owner.pid) == owner.born if owner.born else fresh
+
+
+@cache
+def _machine() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return os.uname().nodename
+
+
+def _born(pid: int) -> str:
+    """Field 22 of /proc/<pid>/stat (proc(5)): clock ticks after boot; '' where there is no such file."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return ""
+    return stat.rpartition(b")")[2].split()[19].decode("ascii")

@@ -1,0 +1,137 @@
+"""Writes batches into the file, each record exactly once, whatever failed before. Used by the writer's thread alone."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tui.journal.apply import SQL, Value, apply, run
+from tui.journal.connect import open_file
+from tui.journal.owner import this_process
+from tui.journal.records import BeginReply, EndReply, Record, ResumeReply
+from tui.journal.trouble import JournalTrouble, JournalUnusable
+from tui.words import ReplyId
+
+FORGET = 7 * 86400.0
+"""Seconds after which a process without an unfinished reply leaves the file."""
+
+_UNFIT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+"""The record's fault, not the file's: trying it again gives the same."""
+
+Opener = Callable[[Path], sqlite3.Connection]
+
+
+class Pen:
+    """The writing connection of one process, opened when first needed and again after a failure."""
+
+    def __init__(self, path: Path, opener: Opener = open_file, wall: Callable[[], float] = time.time) -> None:
+        self._path = path
+        self._opener = opener
+        self._wall = wall
+        self._db: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        """Device and inode of the journal that this process writes."""
+        self._unsure = False
+        """A batch failed: whether its commit reached the file is known by the file alone."""
+        self.owner = this_process()
+        self.open_replies: set[ReplyId] = set()
+        """Begun and not ended: while there are any, others want signs of life."""
+        self.refused: tuple[int, JournalTrouble] | None = None
+        """The last record that did not fit, by number."""
+
+    def write(self, first: int, batch: Sequence[Record]) -> None:
+        """Put `batch`, whose records have the numbers from `first` on, on disk: all in one transaction, or none.
+
+        Raises sqlite3.Error, OSError or JournalUnusable; the same batch may then be given again, longer if need be.
+        An empty batch is a sign of life.
+        """
+        try:
+            db = self._ready()
+            if self._unsure:
+                there = self._saved_in_file(db)
+                done = min(max(there - first + 1, 0), len(batch))
+                self._follow(batch[:done])
+                first, batch = first + done, batch[done:]
+                self._unsure = False
+            if batch or self.open_replies:
+                self._transaction(db, first, batch)
+        except (sqlite3.Error, OSError, JournalUnusable):
+            self._unsure = True
+            self._drop()
+            raise
+
+    def close(self) -> None:
+        """Say in the file that this process writes no more."""
+        if self._db is not None:
+            with contextlib.suppress(sqlite3.Error):
+                run(self._db, "close_process", {"id": self.owner.id, "now": self._wall()})
+        self._drop()
+
+    def _ready(self) -> sqlite3.Connection:
+        """The connection, and only to the file that was written before: SQLite would go on writing a deleted one."""
+        if self._file is not None and self._identity() != self._file:
+            raise JournalUnusable(JournalTrouble("gone"), self._path)
+        if self._db is None:
+            self._db = self._opener(self._path)
+            if self._file is None:
+                self._file = self._identity()
+                # Also shows at the start whether the file can be written at all.
+                run(self._db, "forget_processes", {"id": self.owner.id, "before": self._wall() - FORGET})
+        return self._db
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _saved_in_file(self, db: sqlite3.Connection) -> int:
+        row: tuple[int] | None = db.execute(SQL["saved"], {"id": self.owner.id}).fetchone()
+        return row[0] if row else 0
+
+    def _transaction(self, db: sqlite3.Connection, first: int, batch: Sequence[Record]) -> None:
+        try:
+            self._begin(db, first + len(batch) - 1)
+            for record in batch:
+                apply(db, record, self.owner)
+        except _UNFIT:
+            # Rare: once more, with each record by itself, so that only what does not fit is left out.
+            db.execute("rollback")
+            self._begin(db, first + len(batch) - 1)
+            for number, record in enumerate(batch, first):
+                self._apply_alone(db, number, record)
+        db.execute("commit")
+        self._follow(batch)
+
+    def _apply_alone(self, db: sqlite3.Connection, number: int, record: Record) -> None:
+        db.execute("savepoint one")
+        try:
+            apply(db, record, self.owner)
+        except _UNFIT as error:
+            db.execute("rollback to one")
+            self.refused = number, JournalTrouble("refused", f"{type(record).__name__}: {error}")
+        db.execute("release one")
+
+    def _begin(self, db: sqlite3.Connection, saved: int) -> None:
+        """Begin a transaction, after which the file holds this process's records up to number `saved`."""
+        db.execute("begin immediate")
+        owner, now = self.owner, self._wall()
+        parts: dict[str, Value] = {"id": owner.id, "pid": owner.pid, "machine": owner.machine, "born": owner.born}
+        run(db, "sign_of_life", {**parts, "now": now, "saved": saved})
+
+    def _follow(self, batch: Sequence[Record]) -> None:
+        for record in batch:
+            if isinstance(record, BeginReply | ResumeReply):
+                self.open_replies.add(record.id)
+            elif isinstance(record, EndReply):
+                self.open_replies.discard(record.reply)
+
+    def _drop(self) -> None:
+        db, self._db = self._db, None
+        if db is not None:
+            with contextlib.suppress(sqlite3.Error):
+                db.close()

@@ -1,0 +1,196 @@
+"""What can be written into the journal: one closed union of frozen values.
+
+Times are wall-clock seconds since the epoch, given by whoever saw the thing happen; `ttfb`, `first_text` and
+`first_text_after` are seconds from the start of what they belong to. Keys are in none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tui.words import ConversationId, Fault, Learned, ReplyId, Rung, SeamMark, TokenCount, TurnId
+
+EndState = Literal["done", "failed", "stopped"]
+
+Parameters = Mapping[str, str | int | float | bool | None]
+"""What was asked beside the messages: max_tokens, temperature, seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewConversation:
+    id: ConversationId
+    created: float
+    provider: str = ""
+    model: str = ""
+    system: str = ""
+    """The system prompt."""
+    title: str | None = None
+    """None: the first line of the first prompt."""
+    branched_from: ConversationId | None = None
+    branched_at: int | None = None
+    """The turns of `branched_from` at lower positions are this conversation's too; its own begin here."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenameConversation:
+    id: ConversationId
+    title: str | None
+    """None: the first line of the first prompt again."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteConversation:
+    id: ConversationId
+    at: float | None
+    """None takes the deletion back."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTurn:
+    id: TurnId
+    conversation: ConversationId
+    position: int
+    """From 0, counting inherited turns."""
+    prompt: str
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTurn:
+    id: TurnId
+    at: float | None
+    """None takes the deletion back."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginReply:
+    """From here on the reply belongs to this process, until it ends."""
+
+    id: ReplyId
+    turn: TurnId
+    position: int
+    """From 0, among the turn's replies."""
+    provider: str
+    base_url: str
+    model: str
+    started: float
+    parameters: Parameters = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeReply:
+    """An ended or interrupted reply goes on, written by this process; its text stays."""
+
+    id: ReplyId
+    provider: str
+    base_url: str
+    model: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AddText:
+    reply: ReplyId
+    seq: int
+    """From 0, and from StoredReply.next_seq in a reply that goes on."""
+    text: str
+    offset: int
+    """Body bytes of its attempt up to the end of the frame that held it."""
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AddReasoning:
+    reply: ReplyId
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DropReasoning:
+    """The attempt that it came from was dropped."""
+
+    reply: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
+class BeginAttempt:
+    reply: ReplyId
+    number: int
+    """Of the reply, from 1."""
+    connection_id: int
+    provider: str
+    model: str
+    started: float
+    rung: Rung | None = None
+    replay_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndAttempt:
+    reply: ReplyId
+    number: int
+    ended: float
+    fault: Fault | None = None
+    ttfb: float | None = None
+    first_text: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddSeam:
+    reply: ReplyId
+    mark: SeamMark
+
+
+@dataclass(frozen=True, slots=True)
+class SetUsage:
+    """Of all attempts of the reply together; the last one counts."""
+
+    reply: ReplyId
+    usage: TokenCount
+    cost_usd: float | None
+    at_least: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndReply:
+    reply: ReplyId
+    state: EndState
+    ended: float
+    finish_reason: str | None = None
+    fault: Fault | None = None
+    note: str = ""
+    """A phrase name under "notes.", or empty."""
+    verified: bool = True
+    first_text_after: float | None = None
+    """None: by the wall clock, from the first delta."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    base_url: str
+    model: str
+    learned: Learned
+    at: float
+
+
+Record = (
+    NewConversation
+    | RenameConversation
+    | DeleteConversation
+    | NewTurn
+    | DeleteTurn
+    | BeginReply
+    | ResumeReply
+    | AddText
+    | AddReasoning
+    | DropReasoning
+    | BeginAttempt
+    | EndAttempt
+    | AddSeam
+    | SetUsage
+    | EndReply
+    | Learn
+)

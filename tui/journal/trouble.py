@@ -1,0 +1,96 @@
+"""What can go wrong with the journal's file, in a few kinds, each with its words."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tui.say import say
+
+TroubleKind = Literal[
+    "full",
+    "read_only",
+    "unwritable",
+    "locked",
+    "corrupt",
+    "foreign",
+    "newer",
+    "gone",
+    "io",
+    "refused",
+]
+"""foreign: not a journal. newer: of a later version of the program. gone: moved or deleted while it was open.
+refused: the file is well, but a record does not fit what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalTrouble:
+    """Why nothing is being saved at the moment. What is not saved is kept in memory."""
+
+    kind: TroubleKind
+    detail: str = ""
+    """What the system said. Outside text: not yet made safe."""
+
+    def sentence(self) -> str:
+        """What happened, what is kept, what to do."""
+        return say("journal.not_saved", cause=say(f"journal.cause_{self.kind}"), advice=say(f"journal.do_{self.kind}"))
+
+
+class JournalUnusable(Exception):
+    """The journal cannot be read or written now; its file has not been changed."""
+
+    def __init__(self, trouble: JournalTrouble, path: Path) -> None:
+        super().__init__(f"{path}: {trouble.kind} {trouble.detail}".rstrip())
+        self.trouble = trouble
+        self.path = path
+
+    def sentence(self) -> str:
+        """What happened, what is safe, what to do. The path in it is not yet made safe."""
+        kind = self.trouble.kind
+        return say(
+            "journal.unusable",
+            path=self.path,
+            cause=say(f"journal.cause_{kind}"),
+            advice=say(f"journal.opening_{kind}"),
+        )
+
+
+_BY_SQLITE_CODE: dict[int, TroubleKind] = {
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_READONLY: "read_only",
+    sqlite3.SQLITE_PERM: "unwritable",
+    sqlite3.SQLITE_AUTH: "unwritable",
+    sqlite3.SQLITE_CANTOPEN: "unwritable",
+    sqlite3.SQLITE_BUSY: "locked",
+    sqlite3.SQLITE_LOCKED: "locked",
+    sqlite3.SQLITE_PROTOCOL: "locked",
+    sqlite3.SQLITE_CORRUPT: "corrupt",
+    sqlite3.SQLITE_NOTADB: "foreign",
+    sqlite3.SQLITE_IOERR: "io",
+}
+"""By primary result code; anything else is io."""
+
+_BY_ERRNO: dict[int, TroubleKind] = {
+    errno.ENOSPC: "full",
+    errno.EDQUOT: "full",
+    errno.EROFS: "read_only",
+    errno.EACCES: "unwritable",
+    errno.EPERM: "unwritable",
+    errno.ENOTDIR: "unwritable",
+    errno.EEXIST: "unwritable",
+    errno.EISDIR: "unwritable",
+}
+
+
+def judge(error: sqlite3.Error | OSError | JournalUnusable) -> JournalTrouble:
+    """The kind of trouble that `error` tells of."""
+    if isinstance(error, JournalUnusable):
+        return error.trouble
+    if isinstance(error, OSError):
+        return JournalTrouble(_BY_ERRNO.get(error.errno or 0, "io"), error.strerror or type(error).__name__)
+    code = getattr(error, "sqlite_errorcode", None)  # absent where the sqlite3 module itself complains
+    kind = _BY_SQLITE_CODE.get(code & 0xFF, "io") if isinstance(code, int) else "io"
+    return JournalTrouble(kind, str(error))

@@ -1,0 +1,193 @@
+"""The one thread that writes: what is put is on disk within a tenth of a second, or the user is told why it is not."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+from tui.journal.connect import open_file
+from tui.journal.owner import BEAT
+from tui.journal.pen import Opener, Pen
+from tui.journal.records import Record
+from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
+
+BATCH = 0.1
+"""Seconds at least between the beginnings of two transactions; at most from `put` to the next (design, section 5)."""
+
+FIRST_WAIT = 0.25
+LONGEST_WAIT = 8.0
+"""Seconds before a failed batch is tried again: doubling from the first to the longest."""
+
+Listener = Callable[[JournalTrouble | None], None]
+
+
+def _nobody(_: JournalTrouble | None) -> None:
+    """Listens where nobody else does."""
+
+
+class Writer:
+    """Writes records in the order in which they are put, each once, a transaction a batch.
+
+    While the file cannot be written they are kept in memory, in order, and tried again until they can.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        on_trouble: Listener = _nobody,
+        *,
+        opener: Opener = open_file,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """`on_trouble` is called from the writing thread: with the reason when saving stops (also at the start, where
+        the file cannot be opened), and with None when all is saved again."""
+        self._path = path
+        self._on_trouble = on_trouble
+        self._pen = Pen(path, opener, wall)  # the thread's own, as are the next three
+        self._begun = 0.0
+        self._failures = 0
+        self._opened = False
+        self._changed = threading.Condition()  # its lock guards what follows
+        self._records: deque[Record] = deque()
+        self._saved = 0
+        self._refused: tuple[int, JournalTrouble] | None = None
+        self._flushes: list[tuple[int, Future[None]]] = []
+        self._hurry = False
+        self._closing = False
+        self._ended = False
+        self._trouble: JournalTrouble | None = None
+        self._thread = threading.Thread(target=self._live, name="journal", daemon=True)
+        self._thread.start()
+
+    def put(self, record: Record) -> int:
+        """Take `record`; its number, from 1. Never blocks, never raises: it is on disk once `saved_through` says so."""
+        with self._changed:
+            self._records.append(record)
+            if len(self._records) == 1:
+                # Otherwise the thread already knows when it has to wake.
+                self._changed.notify()
+            return self._saved + len(self._records)
+
+    def flush(self) -> Future[None]:
+        """Done when all that was put before is on disk; does not wait for the batch to fill.
+
+        Fails with JournalUnusable where that will never be: a record was refused, or the writer was closed first.
+        """
+        future: Future[None] = Future()
+        with self._changed:
+            self._flushes.append((self._saved + len(self._records), future))
+            self._hurry = True
+            self._changed.notify()
+            ended = self._ended
+        if ended:
+            self._settle(None)
+        return future
+
+    def close(self, timeout: float) -> bool:
+        """Write what is left, trying a last time where that failed before, and end; whether everything is on disk."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(timeout)
+        with self._changed:
+            return not self._records and self._refused is None
+
+    @property
+    def saved_through(self) -> int:
+        """The number of the last record that is on disk with all before it (less those refused, which is trouble)."""
+        with self._changed:
+            return self._saved
+
+    @property
+    def unsaved(self) -> int:
+        """How many records are in memory alone."""
+        with self._changed:
+            return len(self._records)
+
+    @property
+    def trouble(self) -> JournalTrouble | None:
+        """Why what was put is not saved; None: all is well."""
+        with self._changed:
+            return self._trouble
+
+    def _live(self) -> None:
+        closing = False
+        while not closing:
+            with self._changed:
+                while (wait := self._wait()) is None or wait > 0:
+                    self._changed.wait(wait)
+                closing = self._closing
+                self._hurry = False
+                first, batch = self._saved + 1, list(self._records)
+            trouble = self._write(first, batch)
+            if closing:
+                self._pen.close()
+            with self._changed:
+                self._ended = closing
+            self._settle(trouble)
+            self._tell(trouble)
+
+    def _wait(self) -> float | None:
+        """Seconds until there is something to do; None: until something is put."""
+        if self._closing or self._hurry or not self._opened:
+            return 0.0
+        since = time.monotonic() - self._begun
+        if self._failures:
+            return min(FIRST_WAIT * 2.0 ** min(self._failures - 1, 10), LONGEST_WAIT) - since
+        if self._records:
+            return BATCH - since
+        if self._pen.open_replies:
+            return BEAT - since
+        return None
+
+    def _write(self, first: int, batch: list[Record]) -> JournalTrouble | None:
+        """One transaction; why it failed, or None when `batch` is on disk."""
+        self._begun = time.monotonic()
+        self._opened = True
+        try:
+            self._pen.write(first, batch)
+        except (sqlite3.Error, OSError, JournalUnusable) as error:
+            self._failures += 1
+            return judge(error)
+        self._failures = 0
+        with self._changed:
+            for _ in batch:
+                self._records.popleft()
+            self._saved += len(batch)
+            self._refused = self._pen.refused
+        return None
+
+    def _settle(self, trouble: JournalTrouble | None) -> None:
+        """Answer the flushes that can be answered."""
+        with self._changed:
+            saved, refused = self._saved, self._refused
+            ready = [item for item in self._flushes if item[0] <= saved or self._ended]
+            self._flushes = [item for item in self._flushes if item not in ready]
+            reason = trouble or self._trouble or JournalTrouble("io", "closed")
+        for number, future in ready:
+            if not future.set_running_or_notify_cancel():
+                continue
+            if number > saved:
+                future.set_exception(JournalUnusable(reason, self._path))
+            elif refused is not None and refused[0] <= number:
+                future.set_exception(JournalUnusable(refused[1], self._path))
+            else:
+                future.set_result(None)
+
+    def _tell(self, trouble: JournalTrouble | None) -> None:
+        """Pass on what changed. A record that was refused stays refused, however well the next ones went."""
+        with self._changed:
+            if trouble is None and self._refused is not None:
+                trouble = self._refused[1]
+            changed = (trouble and trouble.kind) != (self._trouble and self._trouble.kind)
+            self._trouble = trouble
+        if changed:
+            # A listener whose event loop has closed no longer wants to know.
+            with contextlib.suppress(RuntimeError):
+                self._on_trouble(trouble)
