@@ -1,0 +1,5 @@
+"""`python -m tui` is `unbroken`."""
+
+from tui.cli.main import main
+
+main()
