@@ -7,6 +7,7 @@ function, because its help is in the user's language, which is known only once t
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import importlib.util
 import io
@@ -26,6 +27,9 @@ from tui.say import say, speak
 
 COMMANDS = ("ask", "models", "history", "keys", "local", "config")
 """In the order of the help; each is tui/cli/<name>.py with its `command`."""
+
+OUTPUT_FAILS = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a write to stdout is answered with when its reader is gone or its disk is full; errors of files have a name."""
 
 
 class Commands(click.Group):
@@ -138,8 +142,10 @@ def _run(args: Sequence[str]) -> int:
         return Exit.USAGE
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else Exit.COMPLETE if error.code is None else Exit.INCOMPLETE
-    except BrokenPipeError:
-        raise
+    except OSError as error:
+        if error.filename is None and error.errno in OUTPUT_FAILS:
+            raise
+        return _failed(error)
     except Exception as error:  # noqa: BLE001  the one handler at the top
         return _failed(error)
     return result if isinstance(result, int) else Exit.COMPLETE

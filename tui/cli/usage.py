@@ -29,6 +29,8 @@ def _what(error: click.ClickException) -> str:
             return say("cli.missing", name=_name(error))
         case click.BadParameter():
             return say("cli.bad_value", name=_name(error), reason=one_line(error.message))
+        case _ if type(error).__name__ == "NoSuchCommand" and isinstance(error, click.UsageError) and error.ctx:
+            return _no_subcommand(error, error.ctx)
         case _:
             return one_line(error.format_message())
 
@@ -39,6 +41,14 @@ def no_command(name: str, commands: list[str]) -> str:
     if near:
         return _with_near(say("cli.no_command", name=one_line(name, 80)), near)
     return f"{say('cli.no_command', name=one_line(name, 80))} {say('cli.no_command_ask')}"
+
+
+def _no_subcommand(error: click.UsageError, context: click.Context) -> str:
+    """By name and attribute: the class is younger than the oldest click that is allowed."""
+    name = str(getattr(error, "command_name", ""))
+    commands = context.command.list_commands(context) if isinstance(context.command, click.Group) else []
+    near = difflib.get_close_matches(name, commands, n=1)
+    return _with_near(say("cli.no_command", name=one_line(name, 80)), near)
 
 
 def _with_near(what: str, near: list[str]) -> str:
