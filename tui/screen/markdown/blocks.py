@@ -134,7 +134,8 @@ class Reader:
         lazy = isinstance(self._leaf, Paragraph) and not entered and rest.strip(" \t") != ""
         if not lazy:
             self._leave(matched)
-        self._text(rest)
+        if not entered or rest.strip(" \t"):
+            self._text(rest)
 
     def _match(self, rest: str) -> tuple[str, int]:
         """What is left of a line behind the containers that it goes on in, and how many they are."""

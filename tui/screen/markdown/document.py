@@ -27,7 +27,7 @@ def _cut(line: str, start: int) -> int:
     space = line.rfind(" ", end - 200, end)
     if space > start:
         return space
-    for place in range(end, end - 32, -1):
+    for place in range(end, max(start, end - 32), -1):
         if ord(line[place]) < 0x300 or 0x3040 <= ord(line[place]) < 0xD800:
             return place
     return end
@@ -46,6 +46,7 @@ class Document:
         self._layout = Layout(width)
         self._closed = 0  # rows that are final
         self._last: Row | None = None  # the last closed row: an open piece may join it
+        self._all_new = False  # everything was laid out again since the last update
 
     @property
     def rows(self) -> list[Row]:
@@ -71,6 +72,9 @@ class Document:
         self._close()
         if not left:
             self._open_on(live=live)
+        if self._all_new:
+            self._all_new = False
+            return 0, left
         start = max(0, closed - 1)
         new = self._layout.rows
         changed = start
@@ -94,6 +98,7 @@ class Document:
 
     def _again(self, width: int) -> None:
         self._layout = Layout(width)
+        self._all_new = True
         self._marked = 0
         self._lay(self._pieces)
         self._close()
