@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import click
 
+from tui.cli.errors import Advice, Exit, Stop
 from tui.local import machine, weights
 from tui.local.fetch import Phase, Progress
 from tui.local.problem import LocalProblem, megabytes
@@ -64,8 +65,7 @@ def _problems() -> Iterator[None]:
     try:
         yield
     except LocalProblem as problem:
-        click.echo(str(problem), err=True)
-        sys.exit(2)
+        raise Stop(Advice(str(problem)), Exit.USAGE) from problem
 
 
 @click.group(name="local", help=say("local.help"))
@@ -115,4 +115,4 @@ def status() -> None:
         machine.check()
         click.echo(say("local.status_runs"))
     if not found.installed:
-        sys.exit(2 if found.state == "damaged" else 1)
+        sys.exit(Exit.USAGE if found.state == "damaged" else Exit.INCOMPLETE)

@@ -67,10 +67,12 @@ _LOG_TAIL = 65_536
 """Bytes of pip's output that are searched for the reason."""
 
 _NETWORK = re.compile(
-    r"NewConnectionError|ConnectTimeout|ReadTimeout|ConnectionError|ProxyError|SSLError|MaxRetryError|NameResolution"
-    r"|ProtocolError|IncompleteRead|HTTPError|connection broken|timed out|Connection reset"
-    r"|not enough bytes|5\d\d Server Error"
+    r"Could not fetch URL \S+ (?!4\d\d Client Error)"  # the index was asked and gave no answer
+    r"|connection broken|ConnectionError|ConnectTimeout|ReadTimeout|ProtocolError|IncompleteRead|ProxyError|SSLError"
+    r"|Failed\s+to\s+connect|secure\s+connection|not\s+enough\s+bytes|didn't\s+respond|5\d\d\s+Server\s+Error"
 )
+"""As pip 23 to 26 say it; from 25 on its lines are wrapped anywhere."""
+
 _REASONS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (re.compile(r"No module named '?pip\b"), "no_pip"),
     (re.compile(r"DO NOT MATCH THE HASHES"), "hash"),
