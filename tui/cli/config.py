@@ -39,11 +39,11 @@ def init() -> None:
     file = paths.config_file()
     shown = one_line(str(file), 1000)
     try:
+        if file.exists():
+            raise Stop(Advice(say("config.exists", file=shown), do=say("config.exists_do")), Exit.USAGE)
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as opened:
             opened.write(template())
-    except FileExistsError:
-        raise Stop(Advice(say("config.exists", file=shown), do=say("config.exists_do")), Exit.USAGE) from None
     except OSError as error:
         what = say("config.not_written", file=shown, reason=error.strerror or type(error).__name__)
         raise Stop(Advice(what, say("config.not_written_kept")), Exit.USAGE) from None

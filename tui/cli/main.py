@@ -117,7 +117,6 @@ def _screen(options: ScreenOptions) -> int:
 
 def run(args: Sequence[str]) -> int:
     """The command line `args`, from start to exit code."""
-    _speak_utf8()
     speak("auto")
     try:
         code = _run(args)
@@ -194,6 +193,7 @@ def _watch() -> None:
 
 def main() -> None:
     """The command `unbroken`."""
+    _speak_utf8()
     _watch()
     sys.exit(run(sys.argv[1:]))
 
