@@ -146,9 +146,9 @@ def _listed_json(wanted: Iterable[StoredConversation]) -> Iterator[str]:
 def _line(journal: Journal, conversation: StoredConversation, width: int | None) -> str:
     """One line of the list: id, when last used, turns, title; at most `width` cells."""
     short = journal.short_id(conversation.id)
-    start = f"{one_line(short):<8}  {moment(conversation.updated):<16}  {conversation.turns:>3}  "
-    name = title(conversation)
-    return start + (name if width is None else _cut(name, width - len(start))) + "\n"
+    date = moment(conversation.updated)
+    line = f"{one_line(short):<8}  {date:<16}  {conversation.turns:>3}  {title(conversation)}"
+    return (line if width is None else _cut(line, width)) + "\n"
 
 
 def _cut(text: str, cells: int) -> str:

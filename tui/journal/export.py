@@ -217,7 +217,7 @@ def _markdown_reply(reply: StoredReply, number: str, index: int, of: int) -> str
     labels = [f"[^seam-{number}-{count}]" for count in range(1, len(reply.seams) + 1)]
     text, blocks = _code_blocks(reply.text)
     for label, seam in reversed(list(zip(labels, reply.seams, strict=True))):
-        place = next((end for start, end in blocks if start <= seam.at < end), seam.at)
+        place = _beside(seam.at, blocks)
         text = text[:place] + label + text[place:]
     notes = "".join(
         f"{label}: {say('history.md_seam', at=seam.at, words=seam_words(seam))}\n\n"
@@ -246,6 +246,14 @@ def _code_blocks(text: str) -> tuple[str, list[tuple[int, int]]]:
         text = f"{text.rstrip()}\n{fence}\n"
         blocks.append((start, len(text)))
     return text, blocks
+
+
+def _beside(at: int, blocks: list[tuple[int, int]]) -> int:
+    """`at`, or the end of the block that it is in, or of those that follow without a gap."""
+    for start, end in blocks:
+        if start <= at < end:
+            at = end
+    return at
 
 
 def _quoted(text: str) -> str:

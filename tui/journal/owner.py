@@ -63,9 +63,11 @@ def _machine() -> str:
 
 
 def _born(pid: int) -> str:
-    """Field 22 of /proc/<pid>/stat (proc(5)): clock ticks after boot; '' where there is no such file."""
+    """Field 22 of /proc/<pid>/stat (proc(5)): clock ticks after boot; '' where there is no such file, or where it is
+    dead and only waits to be noticed by its parent."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return ""
-    return stat.rpartition(b")")[2].split()[19].decode("ascii")
+    fields = stat.rpartition(b")")[2].split()
+    return "" if fields[0] in {b"Z", b"X"} else fields[19].decode("ascii")

@@ -89,6 +89,7 @@ class StoredTurn:
 
 
 def title_of(prompt: str) -> str:
-    """The title that a conversation has from its first prompt."""
-    lines = prompt.strip().splitlines()
+    """The title that a conversation has from its first prompt, of which the beginning is enough. A NUL ends it, as it
+    does for SQLite, which cuts the beginning."""
+    lines = prompt.partition("\0")[0].strip().splitlines()
     return lines[0].rstrip()[:TITLE] if lines else ""
