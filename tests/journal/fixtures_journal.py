@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -123,12 +122,3 @@ class Proxy:
 
     def close(self) -> None:
         self._db.close()
-
-
-def opened(path: Path, *, pieces: int = 3) -> Iterator[Talk]:
-    """A journal at `path` with one unfinished reply, its writer open."""
-    writer = Writer(path)
-    try:
-        yield Talk(writer).begin().say(*(f"piece {number} " for number in range(pieces)))
-    finally:
-        writer.close(10)
