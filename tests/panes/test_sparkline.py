@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.screen.panes.pieces import text_of, width_of
+from tui.screen.panes.sparkline import BARS, LOST, bar, sparkline
+
+
+def test_the_scale_is_absolute() -> None:
+    """40 to 42 ms against 50 is one height, whatever else was measured."""
+    assert {bar(ms / 1000, 0.05) for ms in (40, 41, 42)} == {("▂", "good")}
+    assert text_of(sparkline([0.040, 0.042], 9, 0.05)) == text_of(sparkline([0.040, 0.9, 0.042], 9, 0.05)).replace(
+        "█", ""
+    )
+
+
+def test_shape_and_tone_tell_the_zone() -> None:
+    assert bar(0.05, 0.05) == ("▂", "good")
+    assert bar(0.0501, 0.05) == ("▃", "warn")
+    assert bar(0.1, 0.05) == ("▄", "warn")
+    assert bar(0.1001, 0.05) == ("▅", "bad")
+    assert bar(60.0, 0.05) == ("█", "bad")
+    assert bar(0.0, 0.05) == ("▁", "good")
+
+
+def test_a_lost_probe_is_a_gap_that_can_be_seen() -> None:
+    line = sparkline([0.01, None, 0.01], 10, 0.05)
+    assert text_of(line) == f"▁{LOST}▁"
+    assert line[1] == (LOST, "bad")
+    assert LOST not in BARS
+
+
+@given(st.lists(st.none() | st.floats(allow_nan=True), max_size=70), st.integers(-1, 65))
+def test_the_newest_fit_and_nothing_breaks_it(samples: list[float | None], width: int) -> None:
+    assert width_of(sparkline(samples, width, 0.05)) == max(0, min(width, len(samples)))
+
+
+def test_the_newest_is_at_the_right() -> None:
+    assert text_of(sparkline([0.001, 0.001, 9.0], 2, 0.05)) == "▁█"

@@ -1,0 +1,107 @@
+"""Lines made of pieces, cut to a width in cells by what matters most. No widget, no clock: values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from rich.cells import cell_len, set_cell_size
+
+Tone = Literal["normal", "strong", "dim", "good", "warn", "bad", "accent"]
+"""What a piece means; panes/tones.tcss says how that looks. Never the only sign of anything."""
+
+Piece = tuple[str, Tone]
+Line = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Pieces that are shown together or not at all."""
+
+    pieces: Line
+    rank: int = 0
+    """The higher, the sooner it gives way; 0 stays."""
+    lead: str = "  "
+    """What stands before it, unless it is the first."""
+    least: int | None = None
+    """Cells that it may be cut down to before others give way; None: it is not cut while others can go."""
+
+
+def width_of(line: Iterable[Piece]) -> int:
+    """Cells."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def text_of(line: Iterable[Piece]) -> str:
+    return "".join(text for text, _ in line)
+
+
+def cut(text: str, width: int) -> str:
+    """`text` in at most `width` cells; "…" stands for what is missing. No character is halved."""
+    if cell_len(text) <= width:
+        return text
+    return _ended(text, width)
+
+
+def _ended(text: str, width: int) -> str:
+    return set_cell_size(text, width - 1).rstrip() + "…" if width > 0 else ""
+
+
+def cut_line(line: Line, width: int) -> Line:
+    """The line in at most `width` cells."""
+    if width_of(line) <= width:
+        return line
+    kept: list[Piece] = []
+    left = width
+    for text, tone in line:
+        cells = cell_len(text)
+        if cells >= left:
+            # The last one, even if it fits: something after it is missing, and "…" says so.
+            kept.append((_ended(text, left), tone))
+            break
+        kept.append((text, tone))
+        left -= cells
+    return tuple(kept)
+
+
+def fit(chunks: Sequence[Chunk], width: int) -> Line:
+    """The chunks in one line of at most `width` cells: elastic ones shrink, then the highest rank goes first."""
+    kept = [chunk for chunk in chunks if chunk.pieces]
+    while len(kept) > 1:
+        over = width_of(_joined(kept)) - width
+        if over <= 0:
+            break
+        if over <= sum(_slack(chunk) for chunk in kept):
+            kept = _shrunk(kept, over)
+            break
+        highest = max(chunk.rank for chunk in kept)
+        if highest == 0:
+            break
+        kept.pop(max(i for i, chunk in enumerate(kept) if chunk.rank == highest))
+    return cut_line(_joined(kept), width)
+
+
+def _joined(chunks: Sequence[Chunk]) -> Line:
+    line: list[Piece] = []
+    for chunk in chunks:
+        if line and chunk.lead:
+            line.append((chunk.lead, "dim"))
+        line.extend(chunk.pieces)
+    return tuple(line)
+
+
+def _slack(chunk: Chunk) -> int:
+    return 0 if chunk.least is None else max(0, width_of(chunk.pieces) - chunk.least)
+
+
+def _shrunk(chunks: Sequence[Chunk], over: int) -> list[Chunk]:
+    """The elastic chunks cut, the least important first, until `over` cells are saved."""
+    result = list(chunks)
+    for i in sorted(range(len(result)), key=lambda i: -result[i].rank):
+        take = min(over, _slack(result[i]))
+        if take > 0:
+            pieces = cut_line(result[i].pieces, width_of(result[i].pieces) - take)
+            result[i] = replace(result[i], pieces=pieces)
+            over -= take
+    return result
