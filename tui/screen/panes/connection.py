@@ -1,0 +1,94 @@
+"""What the connection is doing, and what the probes measured."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui.chat.view import LinkView
+from tui.clock import Clock
+from tui.monitor.view import ProbeView
+from tui.say import say
+from tui.screen.panes.link_words import compact_line, link_line, probe_line
+from tui.screen.panes.paint import TONES, paint
+from tui.screen.panes.pieces import Line
+
+COUNTDOWN: Final = 0.1
+"""Seconds between two drawings of a countdown: it shows tenths."""
+
+SECONDS: Final = 1.0
+"""Seconds between two drawings of "waiting 12 s"."""
+
+
+class ConnectionPane(Widget):
+    """Shows `link` and `probes`; ticks only while a time on it moves."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONES)
+
+    link: reactive[LinkView] = reactive(LinkView(), repaint=False, init=False)
+    probes: reactive[ProbeView] = reactive(ProbeView(), repaint=False, init=False)
+    compact: reactive[bool] = reactive(False, layout=True, toggle_class="-compact")
+    """One line without a border, for small terminals."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        id: str | None = None,  # noqa: A002  Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.clock = clock
+        self.border_title = say("screen.connection")
+        self._shown: tuple[Line, ...] = ()
+        self._ticker: Timer | None = None
+        self._pace: float | None = None
+
+    def on_mount(self) -> None:
+        self._set_pace()
+
+    def watch_link(self) -> None:
+        self._set_pace()
+        self._redraw()
+
+    def watch_probes(self) -> None:
+        self._redraw()
+
+    def lines(self) -> tuple[Line, ...]:
+        """What stands in the pane now."""
+        now, width = self.clock.now(), self.content_size.width
+        if self.compact:
+            return (compact_line(self.link, self.probes, now, width),)
+        return link_line(self.link, now, width), probe_line(self.probes, width)
+
+    def render(self) -> Content:
+        self._shown = self.lines()
+        return Content("\n").join(paint(self, line) for line in self._shown)
+
+    def _redraw(self) -> None:
+        """Draw again where the words have changed: a view changes with every delta, the words seldom."""
+        if self.is_mounted and self.lines() != self._shown:
+            self.refresh()
+
+    def _set_pace(self) -> None:
+        pace = self.pace()
+        if pace == self._pace or not self.is_mounted:
+            return
+        if self._ticker is not None:
+            self._ticker.stop()
+        self._pace = pace
+        self._ticker = None if pace is None else self.set_interval(pace, self._redraw)
+
+    def pace(self) -> float | None:
+        """Seconds between two drawings; None where nothing on the pane moves by itself."""
+        match self.link.state:
+            case "backing_off":
+                return COUNTDOWN
+            case "waiting" | "stalled":
+                return SECONDS
+            case _:
+                return None

@@ -1,0 +1,236 @@
+"""The connection and its measurements in words: LinkView and ProbeView in, lines out. Pure."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from tui.chat.view import LinkView
+from tui.monitor.view import ProbeView
+from tui.plain import one_line
+from tui.say import known, say
+from tui.screen.panes.pieces import Chunk, Line, Piece, Tone, fit, width_of
+from tui.screen.panes.sparkline import sparkline
+from tui.words import Fault, StateName
+
+ShownState = StateName | Literal["idle", "stopped"]
+
+SIGNS: Final[dict[ShownState, tuple[str, Tone]]] = {
+    "idle": ("○", "dim"),
+    "connecting": ("◌", "accent"),
+    "waiting": ("◔", "accent"),
+    "streaming": ("●", "good"),
+    "stalled": ("◍", "warn"),
+    "backing_off": ("◐", "warn"),
+    "resuming": ("◑", "warn"),
+    "done": ("✓", "good"),
+    "failed": ("✗", "bad"),
+    "stopped": ("■", "dim"),
+}
+
+SILENT: Final = 10.0
+"""Seconds without a byte after which the words say so: the moment at which a reply counts as stalled (design, 4)."""
+
+BAR: Final = 8
+"""Cells of the bar of a wait."""
+
+SPARK_LEAST: Final = 6
+SPARK_MOST: Final = 60
+"""Cells: the rolling window holds 60 probes."""
+
+
+def link_line(link: LinkView, now: float, width: int) -> Line:
+    """What the connection does now, in `width` cells; `now` is the clock's."""
+    return fit(_link_chunks(link, now), width)
+
+
+def probe_line(probes: ProbeView, width: int) -> Line:
+    """What the probes measured, in `width` cells; the sparkline takes what the numbers leave."""
+    short = fit(_probe_chunks(probes, SPARK_LEAST), width)
+    spare = max(0, width - width_of(short))
+    return fit(_probe_chunks(probes, SPARK_LEAST + spare), width)
+
+
+def compact_line(link: LinkView, probes: ProbeView, now: float, width: int) -> Line:
+    """Both in one line: what the connection does comes first."""
+    chunks = _link_chunks(link, now)
+    chunks += [
+        Chunk((("TTFB ", "dim"), *_last(probes), *_verdict(probes)), rank=4),
+        Chunk(sparkline(probes.samples, SPARK_LEAST, probes.target), rank=9, lead=" "),
+        Chunk(_loss(probes), rank=8),
+    ]
+    return fit(chunks, width)
+
+
+def reason_words(kind: str) -> str:
+    """A fault's kind in the user's words; one that has none is shown as it is."""
+    name = f"faults.{kind}"
+    try:
+        return say(name) if known(name) else one_line(kind, 40)
+    except ModuleNotFoundError:
+        return one_line(kind, 40)
+
+
+def milliseconds(seconds: float) -> str:
+    """A number without its unit: "41", "0.6", "1,204"."""
+    value = seconds * 1000
+    return f"{value:.1f}" if value < 1 else f"{value:,.0f}"
+
+
+def _link_chunks(link: LinkView, now: float) -> list[Chunk]:
+    sign, tone = SIGNS[link.state]
+    return [
+        Chunk(((f"{sign} {_state_words(link, now)}", tone),)),
+        Chunk(_bar(link, now), rank=6),
+        Chunk(_liveness(link, now), rank=2),
+        Chunk(_retries(link), rank=3),
+        Chunk(_connection(link), rank=5, lead=" · "),
+        Chunk(_reason(link), rank=2, lead=" · ", least=14),
+        Chunk(_technical(link), rank=7, lead=" ", least=10),
+        Chunk(_next_step(link), rank=4, lead=" · "),
+        Chunk(_way(link), rank=6, lead=" · "),
+        Chunk(_first_text(link), rank=4, lead=" · "),
+        Chunk(_model(link), rank=8, lead=" · "),
+    ]
+
+
+def _state_words(link: LinkView, now: float) -> str:
+    match link.state:
+        case "backing_off" if link.until is not None:
+            return say("screen.link_reconnecting_in", seconds=f"{max(0.0, link.until - now):.1f}")
+        case "waiting" if link.last_text is not None:
+            return say("screen.link_waiting_for", seconds=_whole(now - link.last_text))
+        case "stalled" if link.last_text is not None and not _is_silent(link, now):
+            return say("screen.link_stalled_for", seconds=_whole(now - link.last_text))
+        case state:
+            return say(f"screen.link_{state}")
+
+
+def _is_silent(link: LinkView, now: float) -> bool:
+    return link.last_byte is not None and now - link.last_byte >= SILENT
+
+
+def _whole(seconds: float) -> int:
+    return max(0, int(seconds))
+
+
+def _bar(link: LinkView, now: float) -> Line:
+    """How much of the wait is over."""
+    if link.state != "backing_off" or link.until is None or link.since is None or link.until <= link.since:
+        return ()
+    over = min(1.0, max(0.0, (now - link.since) / (link.until - link.since)))
+    full = int(over * BAR)
+    return (("▓" * full, "warn"), ("░" * (BAR - full), "dim")) if full < BAR else (("▓" * BAR, "warn"),)
+
+
+def _liveness(link: LinkView, now: float) -> Line:
+    """While no text comes: whether the server shows any sign of life."""
+    if link.state not in ("waiting", "stalled") or link.last_byte is None or link.last_text is None:
+        return ()
+    if _is_silent(link, now):
+        return ((say("screen.link_silent", seconds=_whole(now - link.last_byte)), "warn"),)
+    if link.last_byte > link.last_text:
+        return ((say("screen.link_alive"), "good"),)
+    return ()
+
+
+def _retries(link: LinkView) -> Line:
+    if link.retry_count < 1 or link.state in ("idle", "done", "stopped"):
+        return ()
+    return ((say("screen.link_retry", n=link.retry_count, max=link.max_retries), "normal"),)
+
+
+def _connection(link: LinkView) -> Line:
+    return ((say("screen.link_conn", id=link.connection_id), "dim"),) if link.connection_id else ()
+
+
+def _shown_fault(link: LinkView) -> Fault | None:
+    """A fault that still says something about now: text that flows again has left it behind."""
+    return link.fault if link.state in ("backing_off", "failed", "connecting", "resuming") else None
+
+
+def _reason(link: LinkView) -> Line:
+    fault = _shown_fault(link)
+    return ((reason_words(fault.kind), "bad" if link.state == "failed" else "normal"),) if fault else ()
+
+
+def _technical(link: LinkView) -> Line:
+    """The exception's name or the status, for those who search for it."""
+    fault = _shown_fault(link)
+    if fault is None:
+        return ()
+    detail = one_line(fault.detail, 60)
+    if fault.status is not None and str(fault.status) not in detail:
+        detail = f"{fault.status} {detail}".rstrip()
+    return ((f"({detail})", "dim"),) if detail else ()
+
+
+def _next_step(link: LinkView) -> Line:
+    return ((say("screen.link_failed_do"), "normal"),) if link.state == "failed" else ()
+
+
+def _way(link: LinkView) -> Line:
+    """How it is being resumed, by the word that the seam will carry."""
+    return ((link.rung, "dim"),) if link.rung is not None and link.state not in ("done", "stopped", "failed") else ()
+
+
+def _first_text(link: LinkView) -> Line:
+    if link.ttft is None or link.state not in ("streaming", "stalled", "done"):
+        return ()
+    return ((f"TTFT {milliseconds(link.ttft)} ms", "normal"),)
+
+
+def _model(link: LinkView) -> Line:
+    return ((one_line(link.model, 60), "dim"),) if link.model else ()
+
+
+def _probe_chunks(probes: ProbeView, spark: int) -> list[Chunk]:
+    spark = max(SPARK_LEAST, min(spark, SPARK_MOST))
+    label: Piece = ("TTFB", "dim")
+    if not probes.samples:
+        words: Piece = (say("screen.probe_none"), "dim")
+        return [Chunk((label, (" ", "dim"), words)), Chunk(_target(probes), rank=2), Chunk(_paused(probes), rank=6)]
+    return [
+        Chunk((label,), rank=2),
+        Chunk(sparkline(probes.samples, spark, probes.target), rank=6, lead=" "),
+        Chunk(_last(probes), lead=" "),
+        Chunk(_number("p50", probes.p50), rank=3),
+        Chunk(_number("p95", probes.p95), rank=4),
+        Chunk(_target(probes), rank=1),
+        Chunk(_loss(probes), rank=2),
+        Chunk(_number(say("screen.probe_jitter"), probes.jitter), rank=8),
+        Chunk(_paused(probes), rank=7),
+    ]
+
+
+def _last(probes: ProbeView) -> Line:
+    if probes.samples and probes.samples[-1] is None:
+        why = f" ({reason_words(probes.reason)})" if probes.reason else ""
+        return ((say("screen.probe_lost") + why, "bad"),)
+    if probes.last is None:
+        return ((say("screen.probe_none"), "dim"),)
+    return ((f"{milliseconds(probes.last)} ms", "normal"),)
+
+
+def _number(name: str, seconds: float | None) -> Line:
+    return () if seconds is None else ((f"{name} ", "dim"), (milliseconds(seconds), "normal"))
+
+
+def _verdict(probes: ProbeView) -> Line:
+    """Whether the median meets the target: one slow probe is no broken promise."""
+    if probes.p50 is None:
+        return ()
+    return ((" ✓", "good"),) if probes.p50 < probes.target else ((" ✗", "warn"),)
+
+
+def _target(probes: ProbeView) -> Line:
+    words = say("screen.probe_target", ms=milliseconds(probes.target))
+    return ((words, "dim"), *_verdict(probes))
+
+
+def _loss(probes: ProbeView) -> Line:
+    lost, of = probes.loss
+    return ((say("screen.probe_loss", lost=lost, of=of), "warn" if lost else "dim"),) if of else ()
+
+
+def _paused(probes: ProbeView) -> Line:
+    return ((say("screen.probe_paused"), "dim"),) if probes.paused else ()
