@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import pytest
+from pane_app import PaneApp, pilot, screen_text, until
+from textual import events
+from textual.geometry import Size
+from textual.widgets import Static
+
+from tui.screen.action import Action
+from tui.screen.dialogs.choose_wait import ChooseWait, duration
+from tui.screen.dialogs.help import HelpDialog
+from tui.screen.dialogs.leave import LeaveDialog
+from tui.screen.dialogs.too_small import TooSmall, too_small
+
+ACTIONS = (Action("help", ("f1", "question_mark"), "help"), Action("quit", ("ctrl+q",), "quit"))
+
+
+def shows(app: PaneApp, words: str) -> bool:
+    return words in " ".join(" ".join(line.strip(" │") for line in screen_text(app)).split())
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        (["f"], "finish"),
+        (["F"], "finish"),
+        (["s"], "stop"),
+        (["escape"], "stay"),
+        (["enter"], "finish"),
+        (["down", "enter"], "stop"),
+        (["down", "j", "enter"], "stay"),
+        (["x", "end", "enter"], "stay"),
+    ],
+)
+@pilot
+async def test_leaving_a_reply(keys: list[str], answer: str) -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        answers: list[str | None] = []
+        p.app.push_screen(LeaveDialog(), answers.append)
+        await until(p, lambda: shows(p.app, "What has arrived so far is kept"))
+        await p.press(*keys)
+        assert answers == [answer]
+
+
+@pilot
+async def test_keys_that_arrive_in_one_moment_answer_once() -> None:
+    async with PaneApp(Static("still here")).run_test(size=(80, 24)) as p:
+        answers: list[str | None] = []
+        p.app.push_screen(LeaveDialog(), answers.append)
+        await until(p, lambda: shows(p.app, "What has arrived so far is kept"))
+        for key in ("escape", "f", "escape"):
+            p.app.post_message(events.Key(key, None))
+        await until(p, lambda: answers == ["stay"])
+        await until(p, lambda: shows(p.app, "still here"))
+
+
+@pilot
+async def test_ended_under_another_screen_it_takes_only_itself_away() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        answers: list[str | None] = []
+        below, above = LeaveDialog(), HelpDialog(ACTIONS)
+        p.app.push_screen(below, answers.append)
+        p.app.push_screen(above)
+        await p.pause()
+        below.end("stop")
+        assert p.app.screen is above
+        await p.press("escape")
+        await until(p, lambda: answers == ["stop"])
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"), [(["w"], "wait"), (["escape"], "wait"), (["m"], "model"), (["s"], "stop"), (["enter"], "wait")]
+)
+@pilot
+async def test_a_long_wait_is_chosen(keys: list[str], answer: str) -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        answers: list[str | None] = []
+        p.app.push_screen(ChooseWait(750.2, "gpt\x1b[2J"), answers.append)
+        await until(p, lambda: shows(p.app, "gpt␛[2J is to be asked again only in 12 min 30 s."))
+        await p.press(*keys)
+        assert answers == [answer]
+
+
+def test_durations_are_for_people() -> None:
+    assert duration(301) == "5 min 1 s"
+    assert duration(7500) == "2 h 5 min"
+
+
+@pytest.mark.parametrize("key", ["escape", "f1", "enter", "q"])
+@pilot
+async def test_help_lists_the_table_and_closes(key: str) -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        p.app.push_screen(HelpDialog(ACTIONS))
+        await until(p, lambda: shows(p.app, "F1 ? this list ^Q quit; while a reply is on its way"))
+        await p.press(key)
+        assert not isinstance(p.app.screen, HelpDialog)
+
+
+@pilot
+async def test_help_scrolls_where_it_is_longer_than_the_screen() -> None:
+    async with PaneApp().run_test(size=(50, 10)) as p:
+        p.app.push_screen(HelpDialog(ACTIONS * 12))
+        await until(p, lambda: shows(p.app, "F1 ? this list"))
+        scroll = p.app.screen.query_one("#help-box")
+        await p.press("end")
+        await until(p, lambda: scroll.scroll_offset.y == scroll.max_scroll_y > 0)
+
+
+def test_the_smallest_size() -> None:
+    assert not too_small(Size(40, 10))
+    assert too_small(Size(39, 10))
+    assert too_small(Size(40, 9))
+
+
+@pilot
+async def test_a_small_terminal_is_told_and_grows_out_of_it() -> None:
+    behind = Static("still here")
+    async with PaneApp(behind).run_test(size=(20, 5)) as p:
+        ended: list[object] = []
+        p.app.push_screen(TooSmall(), ended.append)
+        await until(p, lambda: shows(p.app, "20x5 cells; unbroken needs 40x10"))
+        await p.resize_terminal(30, 9)
+        await until(p, lambda: shows(p.app, "30x9 cells"))
+        await p.press("f6")
+        assert p.app.keys == ["f6"], "the application's keys work on"
+        assert ended == []
+        await p.resize_terminal(40, 10)
+        await until(p, lambda: ended == [None], "its own end")
+        await until(p, lambda: shows(p.app, "still here"))
+
+
+@pilot
+async def test_it_ends_too_when_it_grew_behind_a_dialog() -> None:
+    async with PaneApp().run_test(size=(20, 5)) as p:
+        ended: list[object] = []
+        p.app.push_screen(TooSmall(), ended.append)
+        p.app.push_screen(LeaveDialog())
+        await p.pause()
+        await p.resize_terminal(80, 24)
+        await p.press("escape")
+        await until(p, lambda: ended == [None])
+
+
+@pilot
+async def test_pushed_without_need_it_ends_at_once() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        ended: list[object] = []
+        p.app.push_screen(TooSmall(), ended.append)
+        await until(p, lambda: ended == [None])

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from pane_app import PaneApp, pilot, screen_text, until
+from textual import events
+
+from tui.screen.dialogs.choice import ChoiceList
+from tui.screen.dialogs.field import Field
+from tui.screen.dialogs.first_run import FirstRunDialog, sendable
+from tui.words import Key
+
+GOOD = "hs_" + "a1B2" * 8
+PATH = "/home/user/.config/unbroken/config.toml"
+
+
+def shows(app: PaneApp, words: str) -> bool:
+    return words in " ".join(" ".join(line.strip(" │") for line in screen_text(app)).split())
+
+
+async def opened(p, ended: list[object]) -> FirstRunDialog:  # type: ignore[no-untyped-def]
+    dialog = FirstRunDialog(PATH)
+    p.app.push_screen(dialog, ended.append)
+    await until(p, lambda: shows(p.app, "Three ways"), "the dialog")
+    return dialog
+
+
+def given(app: PaneApp) -> list[tuple[str, bool]]:
+    return [(m.key.reveal(), m.anyway) for m in app.of(FirstRunDialog.KeyGiven)]
+
+
+@pilot
+async def test_it_says_where_a_key_comes_from_and_how_to_set_it() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        await opened(p, [])
+        assert shows(p.app, "https://www.holysheep.ai/register")
+        assert shows(p.app, "export HOLYSHEEP_API_KEY='your-key-here'")
+
+
+@pilot
+async def test_a_good_key_is_given_once_and_never_shown() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        dialog = await opened(p, [])
+        await p.press("enter", *GOOD)
+        await until(p, lambda: shows(p.app, "Enter tests it"))
+        assert GOOD not in "".join(screen_text(p.app))
+        assert GOOD[:8] not in p.app.export_screenshot()
+        await p.press("enter", "enter")
+        assert given(p.app) == [(GOOD, False)]
+        await until(p, lambda: shows(p.app, "Testing the key"))
+        dialog.tell("accepted")
+        await until(p, lambda: shows(p.app, "✓ The provider accepts the key."))
+
+
+@pilot
+async def test_another_form_is_a_warning_not_a_refusal() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        await opened(p, [])
+        await p.press("enter", *"sk-abc")
+        await until(p, lambda: shows(p.app, "! Unlike the usual form"))
+        await p.press("enter")
+        assert given(p.app) == [("sk-abc", False)]
+
+
+@pilot
+async def test_what_no_header_can_carry_is_not_given() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        await opened(p, [])
+        await p.press("enter", *"hs_キー", "enter")
+        await until(p, lambda: shows(p.app, "✗ This cannot be a key"))
+        assert given(p.app) == []
+    assert not sendable("")
+    assert not sendable("a b")
+    assert sendable(GOOD)
+
+
+@pilot
+async def test_a_refused_key_can_be_replaced() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        dialog = await opened(p, [])
+        await p.press("enter", *"one", "enter")
+        dialog.tell("refused", "401 \x1b[31mno")
+        await until(p, lambda: shows(p.app, "(401 ␛[31mno)"))
+        await p.press("enter")
+        assert given(p.app) == [("one", False)], "an empty field gives nothing"
+        await p.press(*"two", "enter")
+        assert given(p.app) == [("one", False), ("two", False)]
+
+
+@pilot
+async def test_a_key_that_could_not_be_tested_may_be_used_all_the_same() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        dialog = await opened(p, [])
+        await p.press("enter", *"one", "enter")
+        dialog.tell("unreachable", "ConnectTimeout")
+        await until(p, lambda: shows(p.app, "could not be tested"))
+        await p.press("enter")
+        assert given(p.app) == [("one", False), ("one", True)]
+
+
+@pilot
+async def test_a_paste_anywhere_is_a_key() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        dialog = await opened(p, [])
+        await p.press("down")
+        dialog.query_one(ChoiceList).post_message(events.Paste(f" {GOOD}\n"))
+        await until(p, lambda: dialog.query_one(Field).value == GOOD)
+        await until(p, lambda: shows(p.app, "Enter tests it"))
+        await p.press("enter")
+        assert given(p.app) == [(GOOD, False)]
+
+
+@pilot
+async def test_the_key_cannot_be_copied_out_of_the_field() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        dialog = await opened(p, [])
+        await p.press("enter", *"secret", "shift+home", "ctrl+c")
+        assert p.app.clipboard == ""
+        await p.press("ctrl+x")
+        assert p.app.clipboard == ""
+        assert dialog.query_one(Field).value == ""
+
+
+@pilot
+async def test_the_local_model_says_what_it_is_and_shows_its_progress() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        dialog = await opened(p, [])
+        await p.press("down")
+        await until(p, lambda: shows(p.app, "SmolLM2-135M") and shows(p.app, "93 MB") and shows(p.app, "demonstration"))
+        assert p.app.of(FirstRunDialog.LocalWanted) == []
+        await p.press("enter", "enter")
+        assert len(p.app.of(FirstRunDialog.LocalWanted)) == 1, "it is on its way"
+        dialog.progress(0.43, "40 of 93 MB")
+        await until(p, lambda: shows(p.app, "▓" * 10 + "░" * 14 + " 43% 40 of 93 MB"))
+        dialog.progress(None, "checking")
+        await until(p, lambda: shows(p.app, "checking"))
+        dialog.trouble("No space left. Nothing was installed.")
+        await until(p, lambda: shows(p.app, "✗ No space left."))
+        await p.press("2")
+        assert len(p.app.of(FirstRunDialog.LocalWanted)) == 2
+
+
+@pilot
+async def test_the_third_way_names_the_file() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        await opened(p, [])
+        await p.press("3")
+        await until(p, lambda: shows(p.app, PATH) and shows(p.app, "[providers.mine]"))
+
+
+@pilot
+async def test_escape_goes_back_and_then_out() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        ended: list[object] = []
+        dialog = await opened(p, ended)
+        await p.press("enter", "1", "escape")
+        assert dialog.query_one(Field).value == "1", "in the field, digits are text"
+        assert dialog.query_one(ChoiceList).has_focus
+        await p.press("escape")
+        assert ended == [None]
+
+
+def test_a_key_in_a_message_cannot_be_printed() -> None:
+    assert GOOD not in repr(vars(FirstRunDialog.KeyGiven(Key(GOOD), anyway=False)))

@@ -1,0 +1,233 @@
+"""The first start without a key: three ways to a model."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Final, Literal, assert_never
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from tui.plain import one_line
+from tui.say import say
+from tui.screen.dialogs.choice import ChoiceList
+from tui.screen.dialogs.dialog import Dialog
+from tui.screen.dialogs.field import Field
+from tui.screen.panes.line_list import LineList
+from tui.screen.panes.paint import TONES, paint
+from tui.screen.panes.pieces import Line, Tone
+from tui.words import Key
+
+REGISTER: Final = "https://www.holysheep.ai/register"
+EXPORT: Final = "export HOLYSHEEP_API_KEY='your-key-here'"
+KEY_FORM: Final = re.compile(r"hs_[a-zA-Z0-9]{32,}")
+"""The documents' example of a key; another form is a warning, for an example is no promise."""
+
+EXAMPLE: Final = """\
+provider = "mine"
+model = "some-model"
+
+[providers.mine]
+base_url = "http://127.0.0.1:8080/v1"
+api_key_env = "MINE_KEY"
+"""
+
+BAR: Final = 24
+"""Cells."""
+
+Way = Literal["key", "local", "other"]
+WAYS: Final[tuple[Way, ...]] = ("key", "local", "other")
+
+KeyResult = Literal["accepted", "refused", "unreachable"]
+
+
+def sendable(text: str) -> bool:
+    """Whether it can stand in an HTTP header at all."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
+class Said(Static):
+    """A line of news with a tone and a sign."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONES)
+
+    def tell(self, tone: Tone, words: str) -> None:
+        sign = {"good": "✓ ", "warn": "! ", "bad": "✗ "}.get(tone, "")
+        self.update(paint(self, ((sign + words, tone),) if words else ()))
+
+
+class FirstRunDialog(Dialog[None]):
+    """Posts `KeyGiven` and `LocalWanted`, shows what came of them; the owner ends it with `end`. Esc ends it."""
+
+    CSS_PATH = "first_run.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", show=False),
+        Binding("1", "way(0)", show=False),
+        Binding("2", "way(1)", show=False),
+        Binding("3", "way(2)", show=False),
+    ]
+
+    class KeyGiven(Message):
+        """The user gave `key`; `anyway`: it could not be tested, and is to be used all the same."""
+
+        def __init__(self, key: Key, anyway: bool) -> None:
+            self.key = key
+            self.anyway = anyway
+            super().__init__()
+
+    class LocalWanted(Message):
+        """The user wants the embedded model."""
+
+    def __init__(self, config_file: str) -> None:
+        super().__init__()
+        self._config_file = one_line(config_file)
+        self._untested: Key | None = None
+        """A key that could not be tested: Enter on the empty field uses it all the same."""
+        self._testing: Key | None = None
+        self._installing = False
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="first-box", can_focus=False) as box:
+            box.border_title = say("screen.first_title")
+            box.border_subtitle = say("screen.first_keys")
+            yield Static(say("screen.first_text"), markup=False)
+            yield ChoiceList([(str(n), say(f"screen.first_{way}")) for n, way in enumerate(WAYS, 1)])
+            with Vertical(id="first-key", classes="way"):
+                yield Static(say("screen.first_key_text", url=REGISTER, line=EXPORT), markup=False)
+                yield Field(placeholder=say("screen.first_key_field"), password=True, id="first-field")
+                yield Said(id="first-key-said")
+            with Vertical(id="first-local", classes="way"):
+                yield Static(say("screen.first_local_text"), markup=False)
+                yield Said(id="first-local-said")
+            with Vertical(id="first-other", classes="way"):
+                yield Static(say("screen.first_other_text", path=self._config_file), markup=False)
+                yield Static(EXAMPLE, markup=False, classes="example")
+
+    def on_mount(self) -> None:
+        self.query_one(ChoiceList).focus()
+        self._show("key")
+
+    def tell(self, result: KeyResult, detail: str = "") -> None:
+        """What came of testing the key; `detail` is the technical reason."""
+        key, self._testing = self._testing, None
+        self._untested = key if result == "unreachable" else None
+        why = f" ({one_line(detail, 120)})" if detail else ""
+        match result:
+            case "accepted":
+                self._key_said("good", say("screen.key_accepted"))
+            case "refused":
+                self._key_said("bad", say("screen.key_refused") + why)
+            case "unreachable":
+                self._key_said("warn", say("screen.key_unreachable") + why)
+            case _:
+                assert_never(result)
+
+    def progress(self, fraction: float | None, words: str) -> None:
+        """How far the embedded model is; `fraction` of 1, None: unknown."""
+        if fraction is None:
+            self._local_said("normal", one_line(words))
+            return
+        full = round(max(0.0, min(1.0, fraction)) * BAR)
+        line: Line = (
+            ("▓" * full, "accent"),
+            ("░" * (BAR - full), "dim"),
+            (f" {fraction:4.0%}  ", "strong"),
+            (one_line(words), "normal"),
+        )
+        said = self.query_one("#first-local-said", Said)
+        said.update(paint(said, line))
+
+    def trouble(self, words: str) -> None:
+        """The embedded model did not come; the user may try again."""
+        self._installing = False
+        self._local_said("bad", one_line(words))
+
+    def _show(self, way: Way) -> None:
+        for other in WAYS:
+            self.query_one(f"#first-{other}").display = other == way
+
+    @on(LineList.Chosen)
+    def _moved(self, message: LineList.Chosen) -> None:
+        message.stop()
+        self._show(WAYS[message.index])
+
+    @on(LineList.Entered)
+    def _entered(self, message: LineList.Entered) -> None:
+        message.stop()
+        self._go(WAYS[message.index])
+
+    def action_way(self, index: int) -> None:
+        self.query_one(ChoiceList).selected = index
+        self._go(WAYS[index])
+
+    def _go(self, way: Way) -> None:
+        self._show(way)
+        match way:
+            case "key":
+                self.query_one(Field).focus()
+            case "local":
+                self._want_local()
+            case "other":
+                pass
+            case _:
+                assert_never(way)
+
+    def _want_local(self) -> None:
+        if not self._installing:
+            self._installing = True
+            self._local_said("normal", say("screen.first_local_begins"))
+            self.post_message(self.LocalWanted())
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A paste beside the field is a key: what else could it be."""
+        event.stop()
+        self.query_one(ChoiceList).selected = 0
+        self._go("key")
+        self.query_one(Field).insert_line(event.text)
+
+    @on(Input.Changed)
+    def _typed(self, message: Input.Changed) -> None:
+        message.stop()
+        text = message.value.strip()
+        if not text:
+            return
+        if not sendable(text):
+            self._key_said("bad", say("screen.key_impossible"))
+        elif KEY_FORM.fullmatch(text) is None:
+            self._key_said("warn", say("screen.key_form"))
+        else:
+            self._key_said("normal", say("screen.key_enter"))
+
+    @on(Input.Submitted)
+    def _submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        text = message.value.strip()
+        if self._testing is not None:
+            return
+        if not text and self._untested is not None:
+            self._give(self._untested, anyway=True)
+        elif sendable(text):
+            self._give(Key(text), anyway=False)
+
+    def _give(self, key: Key, *, anyway: bool) -> None:
+        self._testing, self._untested = key, None
+        self.query_one(Field).value = ""
+        self._key_said("normal", say("screen.key_testing"))
+        self.post_message(self.KeyGiven(key, anyway))
+
+    def action_back(self) -> None:
+        """From the field to the ways; from there out."""
+        if self.query_one(Field).has_focus:
+            self.query_one(ChoiceList).focus()
+        else:
+            self.end(None)
+
+    def _key_said(self, tone: Tone, words: str) -> None:
+        self.query_one("#first-key-said", Said).tell(tone, words)
+
+    def _local_said(self, tone: Tone, words: str) -> None:
+        self.query_one("#first-local-said", Said).tell(tone, words)
