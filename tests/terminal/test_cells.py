@@ -165,7 +165,12 @@ def test_links(link: str | None, safe: str) -> None:
     assert safe_link(link) == safe
 
 
-@given(st.lists(st.builds(Pen, st.integers(0, 2**13 - 1), st.sampled_from(["", "31"]), st.sampled_from(["", "44"]))))
+ANY_PEN = st.builds(
+    Pen, st.integers(0, 2**13 - 1), st.sampled_from(["", "31"]), st.sampled_from(["", "44"]), st.just("")
+)
+
+
+@given(st.lists(ANY_PEN))
 def test_a_change_of_pen_is_the_same_as_starting_anew(pens: list[Pen]) -> None:
     """By what pyte knows of SGR: the delta and the reset lead to the same pen."""
     screen, stream = terminal()
