@@ -44,7 +44,7 @@ class PaneApp(App[None]):
 
     CSS_PATH = sorted(PANES.glob("*.tcss"))
     BINDINGS: ClassVar = [
-        (key, f"seen('{key}')", "") for key in ("ctrl+o", "ctrl+r", "f1", "f6", "f7", "pageup", "pagedown")
+        (key, f"seen('{key}')", "") for key in ("ctrl+o", "ctrl+r", "escape", "f1", "f6", "f7", "pageup", "pagedown")
     ]
 
     def __init__(self, *widgets: Widget) -> None:

@@ -46,7 +46,9 @@ def test_the_highest_rank_goes_first_and_rank_nought_is_cut_last() -> None:
     assert text_of(fit(chunks, 4)) == "sta…"
 
 
-def test_an_elastic_chunk_shrinks_before_others_go() -> None:
+def test_an_elastic_chunk_shrinks_before_it_goes() -> None:
     chunks = [Chunk((("state", "good"),)), Chunk((("a long reason", "dim"),), rank=1, least=6)]
     assert text_of(fit(chunks, 14)) == "state  a long…"
     assert text_of(fit(chunks, 12)) == "state"
+    chunks.append(Chunk((("model", "dim"),), rank=2))
+    assert text_of(fit(chunks, 26)) == "state  a long reason"

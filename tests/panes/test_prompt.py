@@ -115,7 +115,7 @@ async def test_keys_of_the_application_reach_it() -> None:
     prompt = Prompt()
     async with PaneApp(prompt).run_test() as p:
         await p.press(*"text")
-        for key in ("ctrl+o", "ctrl+r", "f1", "f6", "f7", "pageup", "pagedown"):
+        for key in ("ctrl+o", "ctrl+r", "escape", "f1", "f6", "f7", "pageup", "pagedown"):
             await p.press(key)
             assert p.app.keys[-1:] == [key]
         assert prompt.selected_text == ""

@@ -23,7 +23,7 @@ PHRASES: dict[str, str] = {
     "link_silent": "{seconds} 秒間、無通信",
     "link_retry": "再試行 {n}/{max}",
     "link_conn": "接続 #{id}",
-    "link_failed_do": "受信済みの文は保存済み、Ctrl+R で再試行",
+    "link_failed_do": "届いた文は残っています。Ctrl+R で再試行",
     "probe_none": "未計測",
     "probe_lost": "応答なし",
     "probe_target": "目標 <{ms}",
@@ -57,7 +57,7 @@ PHRASES: dict[str, str] = {
     "do_stop": "最後に並べた質問を取り消します。なければ回答を止めます",
     "do_resume": "失敗した回答や止めた回答を続きから再開します",
     "do_model": "次の質問に使うモデルを選びます",
-    "do_copy": "選択範囲をコピーします。なければ回答を止め、2 秒以内に 2 回押すと終了します",
+    "do_copy": "選択範囲をコピーします。なければ回答を止め、2秒以内に2回押すと終了します",
     "do_quit": "終了します。回答の途中ならどうするかを尋ねます",
     "do_help": "この一覧を表示します",
     "do_pages": "回答のページをめくります",
@@ -88,7 +88,7 @@ PHRASES: dict[str, str] = {
     ),
     "first_key_field": "Enter を押してからキーを貼り付けてください",
     "first_local_text": (
-        "SmolLM2-135M は小さなデモ用モデルです。大きさは 93 MB、取得は一度だけです。\n"
+        "SmolLM2-135M は小さなデモ用モデルです。大きさは 93MB、取得は一度だけです。\n"
         "動作を確かめるためのもので、回答の内容は信頼しないでください。\n"
         "Enter で始めます。"
     ),

@@ -25,7 +25,7 @@ class Chunk:
     lead: str = "  "
     """What stands before it, unless it is the first."""
     least: int | None = None
-    """Cells that it may be cut down to before others give way; None: it is not cut while others can go."""
+    """Cells that it may be cut down to before it goes; None: it goes whole."""
 
 
 def width_of(line: Iterable[Piece]) -> int:
@@ -66,19 +66,20 @@ def cut_line(line: Line, width: int) -> Line:
 
 
 def fit(chunks: Sequence[Chunk], width: int) -> Line:
-    """The chunks in one line of at most `width` cells: elastic ones shrink, then the highest rank goes first."""
+    """The chunks in one line of at most `width` cells: the highest rank gives way first, it shrinks and then goes."""
     kept = [chunk for chunk in chunks if chunk.pieces]
     while len(kept) > 1:
         over = width_of(_joined(kept)) - width
-        if over <= 0:
-            break
-        if over <= sum(_slack(chunk) for chunk in kept):
-            kept = _shrunk(kept, over)
-            break
         highest = max(chunk.rank for chunk in kept)
-        if highest == 0:
+        if over <= 0 or highest == 0:
             break
-        kept.pop(max(i for i, chunk in enumerate(kept) if chunk.rank == highest))
+        last = max(i for i, chunk in enumerate(kept) if chunk.rank == highest)
+        cells = width_of(kept[last].pieces) - over
+        least = kept[last].least
+        if least is not None and cells >= least:
+            kept[last] = replace(kept[last], pieces=cut_line(kept[last].pieces, cells))
+            break
+        kept.pop(last)
     return cut_line(_joined(kept), width)
 
 
@@ -89,19 +90,3 @@ def _joined(chunks: Sequence[Chunk]) -> Line:
             line.append((chunk.lead, "dim"))
         line.extend(chunk.pieces)
     return tuple(line)
-
-
-def _slack(chunk: Chunk) -> int:
-    return 0 if chunk.least is None else max(0, width_of(chunk.pieces) - chunk.least)
-
-
-def _shrunk(chunks: Sequence[Chunk], over: int) -> list[Chunk]:
-    """The elastic chunks cut, the least important first, until `over` cells are saved."""
-    result = list(chunks)
-    for i in sorted(range(len(result)), key=lambda i: -result[i].rank):
-        take = min(over, _slack(result[i]))
-        if take > 0:
-            pieces = cut_line(result[i].pieces, width_of(result[i].pieces) - take)
-            result[i] = replace(result[i], pieces=pieces)
-            over -= take
-    return result

@@ -55,6 +55,7 @@ class Prompt(TextArea, inherit_bindings=False):
             placeholder=say("screen.ask"),
         )
         self.cursor_blink = False
+        self.match_cursor_bracket = False
         self._past = past
         self._place: int | None = None
         """Which of the past prompts is shown; None: the draft."""
