@@ -105,6 +105,10 @@ class Terminal:
             os.write(self.master, b"\x1b[?2026;2$y")
         self.received += data
 
+    def read_until(self, end: bytes) -> None:
+        while not self.received.endswith(end):
+            self._read()
+
     def rows(self) -> list[str]:
         """What is shown, a string a row."""
         self._stream.feed(_NOT_FOR_PYTE.sub(b"", self.received[self._fed :]))

@@ -1,6 +1,6 @@
 """The child at the other end of a test's pty: a small app on our display, moved by commands on a socket.
 
-Run as `python screen_app.py FD [stock]`. Not a test.
+Run as `python screen_app.py FD-or-socket [stock] [reply]`. Not a test.
 """
 
 from __future__ import annotations
@@ -117,8 +117,13 @@ class Counted(LinuxDriver):
 class Link:
     """The socket to the test."""
 
-    def __init__(self, fd: int) -> None:
-        self.socket = socket.socket(fileno=fd)
+    def __init__(self, where: str) -> None:
+        """`where`: the number of an open descriptor, or the path of a socket."""
+        if where.isdecimal():
+            self.socket = socket.socket(fileno=int(where))
+        else:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.connect(where)
         self.socket.setblocking(False)
         self.app: App[int] | None = None
         self.beats = 0
@@ -236,7 +241,7 @@ async def reply(app: Ours, link: Link) -> None:
 
 
 async def main() -> int:
-    link = Link(int(sys.argv[1]))
+    link = Link(sys.argv[1])
     if "stock" in sys.argv:
         stock = Stock(link)
         await stock.run_async()

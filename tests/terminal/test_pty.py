@@ -116,12 +116,16 @@ def test_keys_arrive(spawn: Spawn) -> None:
     assert_shown(terminal, answer)
 
 
-def test_a_stopped_program_paints_all_when_it_goes_on(spawn: Spawn) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGTSTP, signal.SIGSTOP])
+def test_a_stopped_program_paints_all_when_it_goes_on(spawn: Spawn, stop: signal.Signals) -> None:
     terminal = spawn()
     before = terminal.ask("text", text=TEXTS[1])
     assert_shown(terminal, before)
-    terminal.child.send_signal(signal.SIGSTOP)
+    terminal.child.send_signal(stop)
     os.waitpid(terminal.child.pid, os.WUNTRACED)
+    if stop is signal.SIGTSTP:
+        terminal.read_until(b"\x1b[?1004l")
+        assert b"\x1b[?1049l" in terminal.received, "the shell's screen is back"
     terminal.rows()
     terminal.screen.reset()  # the shell had the terminal
     terminal.screen.resize(24, 80)
