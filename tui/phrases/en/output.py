@@ -3,7 +3,7 @@
 PHRASES: dict[str, str] = {
     "title": "Output",
     "seam": "┄┄ resumed after {gap} s · {how} · seam verified ┄┄",
-    "seam_open": "!! resumed after {gap} s · {how} · seam NOT verified: the text may not fit together here !!",
+    "seam_open": "!! resumed after {gap} s · {how} · seam NOT verified, the text may not fit !!",
     "seam_models": "{how} · {before} → {after}",
     "thinking": "thinking · {line}",
     "queued": "queued: {prompt}",

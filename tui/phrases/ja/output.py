@@ -3,7 +3,7 @@
 PHRASES: dict[str, str] = {
     "title": "出力",
     "seam": "┄┄ {gap} 秒後に再開 · {how} · つなぎ目を確認済み ┄┄",
-    "seam_open": "!! {gap} 秒後に再開 · {how} · つなぎ目は未確認：前後の文がつながらないことがあります !!",
+    "seam_open": "!! {gap} 秒後に再開 · {how} · つなぎ目は未確認、文がつながらないことがあります !!",
     "seam_models": "{how} · {before} → {after}",
     "thinking": "思考中 · {line}",
     "queued": "送信待ち: {prompt}",

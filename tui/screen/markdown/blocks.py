@@ -102,6 +102,7 @@ class Reader:
     def _more(self, text: str) -> None:
         """A long line goes on: as code in code, else as a paragraph."""
         leaf = self._leaf
+        text = text.expandtabs(4)
         if isinstance(leaf, Fence):
             runs = ((text, leaf.painter.base),) if text else ()
             self._give(CodeLine(self._code_place(leaf), runs, joins=True))
@@ -207,7 +208,7 @@ class Reader:
                 return True
         if fence := _FENCE.match(body):
             mark = fence.group(1) or fence.group(3)
-            info = (fence.group(2) or fence.group(4) or "").strip(" \t")
+            info = (fence.group(2) or fence.group(4) or "").expandtabs(4).strip(" ")
             self._leave(matched)
             self._close_leaf()
             language = re.split(r"[\s{},:]", info.lstrip("{."), maxsplit=1)[0]

@@ -24,7 +24,7 @@ _FENCE_END = re.compile(r"[ \t>]*(?:`+|~+)$")
 def _cut(line: str, start: int) -> int:
     """Where a part of a long line ends: before its last space, or between two characters that stand alone."""
     end = start + PART
-    space = line.rfind(" ", end - 200, end)
+    space = line.rfind(" ", max(start, end - 200), end)
     if space > start:
         return space
     for place in range(end, max(start, end - 32), -1):

@@ -119,7 +119,8 @@ def _target(token: Token, shown: str) -> str:
 
 
 def inline(text: str, look: str = "") -> Runs:
-    """`text` as runs; newlines in it stay."""
+    """`text` as runs; newlines in it stay, tabs become spaces."""
+    text = text.expandtabs(4)
     if _MARKUP.search(text) is None:
         return ((text, look),) if text else ()
     runs: list[Run] = []

@@ -48,6 +48,9 @@ class Layout:
         if place.gap is not None and self.rows:
             self.rows.append(Row(_fitted(place.gap, self.width)))
         first, rest = _fitted(place.first, self.width), _fitted(place.rest, self.width)
+        if first != place.first and (markers := tuple(run for run in place.first if run[1] == "marker")):
+            self.rows += rows_of(markers, self.width)
+            first = rest
         before = len(self.rows)
         ends: list[int] | None = None  # rows up to the end of each source line, where that is known
         match piece:

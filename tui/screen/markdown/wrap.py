@@ -49,7 +49,7 @@ def _spans_ascii(text: str, width: int) -> list[Span]:
             break
         found.append((at, len(text[:end].rstrip(" ")), " "))
         at = after
-    found.append((at, length, "\n"))
+    found.append((at, length if length - at <= width else len(text.rstrip(" ")), "\n"))
     return found
 
 
@@ -84,8 +84,12 @@ def _spans_wide(text: str, width: int) -> list[Span]:
         kept = text[row:place].rstrip(" ")
         found.append((row, row + len(kept), " " if len(kept) < place - row else ""))
         row, used = place, used - chance_used
+        if used > width and start > row:  # a wide character, and only one cell was freed
+            found.append((row, start, ""))
+            row, used = start, size
         chance = row
-    found.append((row, len(text), "\n"))
+    # Spaces at the end that have no room are not drawn.
+    found.append((row, len(text) if used <= width else max(row, len(text.rstrip(" "))), "\n"))
     return found
 
 
@@ -140,9 +144,8 @@ def rows_of(
     lead = first
     for line in _lines(runs):
         text = text_of(line)
-        parts = spans(text, max(1, width))
-        for start, end, tail in parts:
-            whole = len(parts) == 1
+        for start, end, tail in spans(text, max(1, width)):
+            whole = end - start == len(text)
             rows.append(Row(lead, line if whole else cut(line, start, end), tail, base))
             lead = rest
     return rows

@@ -191,6 +191,9 @@ class OutputPane(ScrollView, can_focus=True):
         self._follow = view.live
         self._top = 0
         self._strips.clear()
+        self._moving = True
+        self.scroll_to(y=0, animate=False, force=True)
+        self._moving = False
         self._place()
 
     def _head_of(self, view: OutputView) -> list[Row]:
