@@ -296,7 +296,7 @@ class Usage(Stamped):
     cost_usd: float | None
     """None: no price is known for any part of it."""
     at_least: bool
-    """True: a part has no price, or is estimated, so the cost is a lower bound."""
+    """True: a part has no published price, so the cost is a lower bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,215 @@
+"""What a frame of a chat-completions stream means: text, reasoning, usage, a finish, an error, or nothing.
+
+OpenAI's `chat.completion.chunk` and the dialects met in the wild (reference, B.2). No I/O.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from tui.engine.faults import in_stream
+from tui.words import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """Reasoning, kept apart from the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """`usage` of this attempt so far; the last one counts."""
+
+    prompt: int
+    completion: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """finish_reason; None for [DONE]."""
+
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An error inside the stream, or the end of what can be believed."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """A `{…` that is not JSON: text may be lost in it."""
+
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Not for us: a gateway's `ping`."""
+
+    start: str
+
+
+Piece = Text | Thought | Counted | Finish | Trouble | Garbled | Ignored
+
+_DECODER = json.JSONDecoder()
+_SHOWN = 300
+
+
+def pieces(data: str) -> list[Piece]:
+    """What one frame's data says, in order. Empty data says nothing."""
+    if not data.startswith("{"):
+        data = data.strip().removeprefix("\ufeff")
+        if not data:
+            return []
+        if data == "[DONE]":
+            return [Finish(None)]
+        if not data.startswith("{"):
+            return [Ignored(data[:_SHOWN])]
+    try:
+        return _of(json.loads(data))
+    except (ValueError, RecursionError):
+        return _glued(data)
+
+
+def _glued(data: str) -> list[Piece]:
+    """Several objects on one line, taken one by one; [DONE] may stand behind them."""
+    found: list[Piece] = []
+    at = 0
+    while at < len(data):
+        if data[at].isspace():
+            at += 1
+            continue
+        if data.startswith("[DONE]", at):
+            found.append(Finish(None))
+            at += len("[DONE]")
+            continue
+        try:
+            value, at = _DECODER.raw_decode(data, at)
+        except (ValueError, RecursionError):
+            found.append(Garbled(data[at : at + _SHOWN]))
+            return found
+        found += _of(value)
+    return found
+
+
+def _of(value: object) -> list[Piece]:
+    if not isinstance(value, dict):
+        return [Ignored(str(value)[:_SHOWN])]
+    found: list[Piece] = []
+    choices = value.get("choices")
+    finish: object = None
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        choice = choices[0]
+        finish = choice.get("finish_reason")
+        delta = choice.get("delta")
+        if not isinstance(delta, dict):
+            # A server that answers a stream request with a whole completion puts it under "message".
+            delta = choice.get("message")
+        if isinstance(delta, dict):
+            _say(delta, found)
+    usage = value.get("usage")
+    if isinstance(usage, dict):
+        counted = _count(usage)
+        if counted is not None:
+            found.append(counted)
+    error = _error_in(value)
+    if error is not None:
+        found.append(Trouble(in_stream(error)))
+    elif finish == "error":
+        found.append(Trouble(Fault("in-stream", permanent=False, detail="finish_reason: error")))
+    elif isinstance(finish, str):
+        found.append(Finish(finish))
+    return found
+
+
+def _say(delta: dict[str, object], found: list[Piece]) -> None:
+    for name in ("reasoning_content", "reasoning", "thinking"):
+        thought = delta.get(name)
+        if isinstance(thought, str) and thought:
+            found.append(Thought(thought))
+            break
+    content = delta.get("content")
+    if isinstance(content, str):
+        if content:
+            found.append(Text(content))
+    elif isinstance(content, list):
+        found.extend(_part(part) for part in content if isinstance(part, dict) and part)
+    refusal = delta.get("refusal")
+    if isinstance(refusal, str) and refusal:
+        found.append(Text(refusal))
+
+
+def _part(part: dict[str, object]) -> Piece:
+    """Mistral's form: content is a list of typed parts."""
+    text = part.get("text")
+    if isinstance(text, str):
+        return Thought(text) if part.get("type") == "thinking" else Text(text)
+    return Ignored(str(part)[:_SHOWN])
+
+
+def _count(usage: dict[str, object]) -> Counted | None:
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if isinstance(prompt, int) and isinstance(completion, int) and prompt >= 0 and completion >= 0:
+        return Counted(prompt, completion)
+    return None
+
+
+def _error_in(value: dict[str, object]) -> object:
+    """OpenAI's {"error": …}, vLLM's {"object": "error", …}, Anthropic's {"type": "error", "error": …}."""
+    error = value.get("error")
+    if error:
+        return error
+    if value.get("object") == "error" or value.get("type") == "error":
+        return value
+    return None
+
+
+def whole(body: str) -> list[Piece] | None:
+    """A body that is one JSON document instead of a stream: its meaning, or None where it is something else."""
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    found = _of(value)
+    return found if any(isinstance(piece, Text | Trouble | Finish) for piece in found) else None
+
+
+class Surrogates:
+    """Joins UTF-16 halves that a provider split over two deltas, and makes U+FFFD of lone ones.
+
+    They are real (reference, C.3) and would fail later, at the first `.encode()`.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def mend(self, text: str) -> str:
+        if self._held:
+            text, self._held = self._held + text, ""
+        elif text.isascii():
+            return text
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self._held = text[:-1], text[-1]
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return text
+
+    def rest(self) -> str:
+        """What is still held when the stream ends: a half without its other half."""
+        held, self._held = self._held, ""
+        return "\ufffd" if held else ""

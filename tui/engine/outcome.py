@@ -1,0 +1,70 @@
+"""How one attempt ends for its reply, and what is remembered while it lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from tui.engine.ladder import Ask
+from tui.engine.seam import Joined, Joiner
+from tui.words import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAtLast:
+    """The reply is complete."""
+
+    finish_reason: str | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CutShort:
+    """A fault: a retry is counted."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class MissedTail:
+    """The known text did not come back: the whole partial is sent, at once, no retry counted."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server does not take this rung: one down, at once, no retry counted."""
+
+    fault: Fault
+
+
+Outcome = WholeAtLast | CutShort | MissedTail | Refused
+
+
+class Stamp(TypedDict):
+    connection_id: int
+    retry_count: int
+    t: float
+
+
+@dataclass(slots=True)
+class Turn:
+    """One attempt as the reply sees it."""
+
+    ask: Ask
+    joiner: Joiner | None
+    outcome: Outcome | None = None
+    back: Joined | None = None
+    """The known text came back, and nothing new yet."""
+    flowing: bool = False
+    """Its first text (or reasoning) was announced."""
+    passing: bool = False
+    """Every further delta is new text and nothing else."""
+    unverified: bool = False
+    received: int = 0
+    thought: int = 0
+
+    def tokens(self) -> int:
+        """Estimated completion tokens of what was received."""
+        return (self.received + self.thought) // 4

@@ -1,0 +1,113 @@
+"""The one task that reads the wire, apart from the one that thinks.
+
+The reply waits for "the next bytes, or this moment"; a read that is cancelled half-way would be lost, so the reading
+has a task of its own. It is cancelled once and cleans up after itself, however often its owner is cancelled: that is
+also the cure for httpx's leak on a double cancel (encode/httpx#3782).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncGenerator
+
+from tui.clock import Bell, Clock
+from tui.engine.arrivals import Arrival, End, Opened, Sent
+from tui.engine.reader import SUSPENDED, TICK, Ended, Read, Reader
+from tui.wire import HttpCall, Transport, WireError
+from tui.words import Fault, Timeouts
+
+HIGH_WATER = 1024 * 1024
+"""Bytes waiting to be thought about before the reading pauses."""
+
+
+class Pump:
+    """Reads one response into `arrivals` and rings `bell`."""
+
+    def __init__(self, transport: Transport, call: HttpCall, clock: Clock) -> None:
+        self.bell = Bell()
+        self.arrivals: deque[Arrival] = deque()
+        self.last_byte = clock.now()
+        self._transport = transport
+        self._call = call
+        self._clock = clock
+        self._waiting_bytes = 0
+        self._room = asyncio.Event()
+        self._task = asyncio.create_task(self._read(), name="unbroken-pump")
+        self._task.add_done_callback(self._ended)
+
+    def take(self) -> Arrival:
+        """The next arrival; IndexError where there is none."""
+        arrival = self.arrivals.popleft()
+        if isinstance(arrival, bytes):
+            self._waiting_bytes -= len(arrival)
+            if self._waiting_bytes < HIGH_WATER:
+                self._room.set()
+        return arrival
+
+    async def close(self) -> None:
+        """End the request for good: the socket is closed when this returns, or soon after if it is cancelled too."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, WireError):
+            await asyncio.shield(self._task)
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError
+
+    async def _read(self) -> None:
+        try:
+            async with self._transport(self._call, self._sent) as reply:
+                self._put(Opened(reply.status, reply.headers))
+                async for chunk in reply.chunks():
+                    self.last_byte = self._clock.now()
+                    self._waiting_bytes += len(chunk)
+                    self._put(chunk)
+                    if self._waiting_bytes >= HIGH_WATER:
+                        self._room.clear()
+                        await self._room.wait()
+                self._put(End(None))
+        except WireError as error:
+            self._put(End(error.__cause__ or error))
+
+    def _sent(self) -> None:
+        self._put(Sent())
+
+    def _put(self, arrival: Arrival) -> None:
+        self.arrivals.append(arrival)
+        self.bell.ring()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # A mistake of ours, not of the wire: whoever waits must hear of it rather than wait for ever.
+            self._put(End(error))
+
+
+async def read_attempt(
+    transport: Transport, call: HttpCall, limits: Timeouts, clock: Clock, reader: Reader
+) -> AsyncGenerator[Read, None]:
+    """Send `call` and say what comes, an Ended last. Closing it ends the request."""
+    ahead = clock.wall() - clock.now()
+    pump = Pump(transport, call, clock)
+    try:
+        while True:
+            while pump.arrivals:
+                for read in reader.arrived(pump.take(), clock.now(), clock.wall()):
+                    yield read
+                    if isinstance(read, Ended):
+                        return
+            pump.bell.clear()
+            if pump.arrivals:
+                continue
+            due = reader.deadline(limits)
+            rung = await clock.wait(pump.bell, min(due, clock.now() + TICK))
+            now, wall = clock.now(), clock.wall()
+            if wall - now - ahead > SUSPENDED:
+                yield Ended(Fault("suspended", permanent=False, wait=0.0))
+                return
+            if not rung and now >= due:
+                for read in reader.overdue(now, wall, limits):
+                    yield read
+                    if isinstance(read, Ended):
+                        return
+    finally:
+        await pump.close()

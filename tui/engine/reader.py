@@ -1,0 +1,264 @@
+"""One response, read to its end: bytes to deltas, under the two clocks.
+
+The byte clock starts again with any byte, keep-alive comments included; the progress clock only with text or reasoning
+(design, section 4). Says what arrived; does not know what is held or what will be asked next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from tui.engine import faults
+from tui.engine.arrivals import Arrival, End, Opened, Sent
+from tui.engine.attempt import OPEN, Bill, Broke, Eof, Over, Phase, Show, Think, Whole, step
+from tui.engine.chunks import Garbled, Piece, Surrogates, Text, pieces, whole
+from tui.engine.sse import Decoder, LineTooLong
+from tui.words import Fault, Timeouts
+
+STALL = 10.0
+"""Seconds without text after which a reply is called stalled (or half the limit, the smaller)."""
+DRAIN = 2.0
+"""Seconds that usage is waited for, once the answer is complete."""
+TICK = 2.0
+"""Seconds between two looks at both clocks, so that a suspended machine is noticed."""
+SUSPENDED = 5.0
+"""Seconds by which the wall clock may run ahead of the monotonic one."""
+BODY_LIMIT = 8 * 1024 * 1024
+"""Bytes kept of a body that is no stream."""
+ERROR_BODY_LIMIT = 64 * 1024
+ERROR_BODY_WAIT = 10.0
+"""Seconds that the rest of an error's body is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    text: str
+    offset: int
+    """Body bytes up to the end of its frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """The request is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """No text for STALL seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A garbled frame was passed over: text may be missing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    fault: Fault | None
+    reason: str | None = None
+    clean: bool = False
+    """The stream just ended: no error, and nothing that says complete."""
+
+
+Read = Delta | Thinking | Underway | Quiet | Skipped | Ended
+
+
+class Reader:
+    """What one response has said so far. Pure: pump.py feeds it."""
+
+    def __init__(self, now: float, *, skip_garbled: bool) -> None:
+        self.bill: Bill | None = None
+        self.last_byte = now
+        self.last_text = now
+        self.flowing = False
+        self.status = 0
+        self.offset = 0
+        self.comments = 0
+        self.phase: Phase = OPEN
+        self._skip_garbled = skip_garbled
+        self._decoder = Decoder()
+        self._surrogates = Surrogates()
+        self._headers: dict[str, str] = {}
+        self._kind: str = "unknown"
+        self._body = bytearray()
+        self._sent = False
+        self._any_byte = False
+        self._quiet = False
+
+    def arrived(self, arrival: Arrival, now: float, wall: float) -> Iterator[Read]:
+        """What the pump brought."""
+        if not self._sent:
+            self._sent = True
+            yield Underway()
+        match arrival:
+            case Sent():
+                pass
+            case Opened(status, headers):
+                self.status = status
+                self._headers = dict(headers)
+                if status != 200:
+                    self._kind = "error"
+            case End(error):
+                yield from self.ended(error, now, wall)
+            case _:
+                if not self._any_byte:
+                    # The progress clock counts only while bytes flow.
+                    self._any_byte = True
+                    self.last_text = now
+                self.last_byte = now
+                yield from self.heard(arrival, now)
+
+    def heard(self, chunk: bytes, now: float) -> Iterator[Read]:
+        """What `chunk` says."""
+        if self._kind == "stream":
+            yield from self._frames(chunk, now)
+            return
+        self._body += chunk
+        if self._kind == "unknown":
+            self._kind = self._sniff()
+            if self._kind == "stream":
+                first, self._body = bytes(self._body), bytearray()
+                yield from self._frames(first, now)
+                return
+        limit = ERROR_BODY_LIMIT if self._kind == "error" else BODY_LIMIT
+        if len(self._body) > limit:
+            yield from self.ended(None, now, 0.0)  # longer than anything that could be meant for us
+
+    def _sniff(self) -> str:
+        """By the first bytes, then by the header: pages and error objects come under any content type."""
+        start = bytes(self._body[:64]).removeprefix(b"\xef\xbb\xbf").lstrip()
+        if not start:
+            return "unknown"
+        if start.startswith((b"{", b"<", b"[")):
+            return "document"
+        if "text/event-stream" in self._headers.get("content-type", "").lower():
+            return "stream"
+        fields = (b"data", b"event", b"id", b"retry", b":")
+        return "stream" if start.startswith(fields) else "document"
+
+    def _frames(self, chunk: bytes, now: float) -> Iterator[Read]:
+        try:
+            frames = self._decoder.feed(chunk)
+        except LineTooLong as error:
+            yield from self.take(Broke(faults.of_exception(error)), now)
+            return
+        self.comments = self._decoder.comments
+        for frame in frames:
+            self.offset = frame.end
+            for piece in pieces(frame.data):
+                yield from self.take(piece, now)
+                if isinstance(self.phase, Over):
+                    return
+
+    def take(self, piece: Piece | Eof | Broke, now: float) -> Iterator[Read]:
+        """One step of the attempt."""
+        if isinstance(piece, Garbled) and self._skip_garbled and not isinstance(self.phase, Whole):
+            self._skip_garbled = False
+            yield Skipped()
+            return
+        self.phase, effect = step(self.phase, piece)
+        match effect:
+            case Show(text):
+                text = self._surrogates.mend(text)
+                if text:
+                    self.last_text = now
+                    self.flowing = True
+                    self._quiet = False
+                    yield Delta(text, self.offset)
+            case Think(text):
+                self.last_text = now
+                self._quiet = False
+                yield Thinking(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+            case Bill():
+                self.bill = effect
+            case None:
+                pass
+            case _:
+                assert_never(effect)
+        if isinstance(self.phase, Over):
+            if self.phase.fault is None and (rest := self._surrogates.rest()):
+                yield Delta(rest, self.offset)
+            yield Ended(self.phase.fault, self.phase.reason, self.phase.clean)
+
+    def ended(self, error: BaseException | None, now: float, wall: float) -> Iterator[Read]:
+        """The body is over: what that means depends on what it was."""
+        if self._kind == "error":
+            body = self._body.decode("utf-8", "replace")
+            yield Ended(faults.of_status(self.status, self._headers, body, wall))
+        elif error is not None:
+            yield from self.take(Broke(faults.of_exception(error)), now)
+        elif self._kind == "stream":
+            for frame in self._decoder.finish():
+                self.offset = frame.end
+                for piece in pieces(frame.data):
+                    yield from self.take(piece, now)
+            if not isinstance(self.phase, Over):
+                yield from self.take(Eof(), now)
+        else:
+            yield from self._document(now)
+
+    def _document(self, now: float) -> Iterator[Read]:
+        """A 200 that is no stream: a whole completion is the answer, an error object a fault, all else permanent."""
+        body = self._body.decode("utf-8", "replace")
+        found = whole(body)
+        if found is not None:
+            for piece in found:
+                if not isinstance(self.phase, Over):
+                    yield from self.take(piece, now)
+            if not isinstance(self.phase, Over):
+                # A completion without finish_reason, whole as JSON: nothing can be missing from it.
+                reason = None if any(isinstance(piece, Text) for piece in found) else faults.TRUNCATED
+                self.phase = Over(reason)
+                yield Ended(reason)
+            return
+        content_type = self._headers.get("content-type", "")
+        if not body.strip() or (body.lstrip().startswith("{") and not body.rstrip().endswith("}")):
+            yield from self.take(Eof(), now)
+            return
+        yield Ended(faults.not_a_stream(content_type, body))
+
+    def deadline(self, limits: Timeouts) -> float:
+        """The next moment at which silence means something."""
+        if self._kind == "error":
+            return self.last_byte + ERROR_BODY_WAIT
+        if isinstance(self.phase, Whole):
+            return self.last_text + DRAIN
+        if not self._any_byte:
+            return self.last_byte + limits.first_byte
+        due = min(self.last_byte + limits.idle, self.last_text + limits.progress)
+        if self.flowing and not self._quiet:
+            due = min(due, self.last_text + stall_after(limits))
+        return due
+
+    def overdue(self, now: float, wall: float, limits: Timeouts) -> Iterator[Read]:
+        """The deadline has passed: what the silence is."""
+        if self._kind == "error":
+            yield from self.ended(None, now, wall)
+        elif isinstance(self.phase, Whole):
+            yield Ended(None, self.phase.reason)
+        elif (fault := self._silence(now, limits)) is not None:
+            yield Ended(fault)
+        elif self.flowing and not self._quiet:
+            self._quiet = True
+            yield Quiet()
+
+    def _silence(self, now: float, limits: Timeouts) -> Fault | None:
+        if not self._any_byte:
+            waited, limit, kind = now - self.last_byte, limits.first_byte, "no-first-byte"
+        elif now - self.last_byte >= limits.idle:
+            waited, limit, kind = now - self.last_byte, limits.idle, "no-bytes"
+        else:
+            waited, limit, kind = now - self.last_text, limits.progress, "no-text"
+        return Fault(kind, permanent=False, detail=f"{limit:g} s") if waited >= limit else None
+
+
+def stall_after(limits: Timeouts) -> float:
+    """Seconds without text that are called a stall."""
+    return min(STALL, min(limits.idle, limits.progress) / 2)

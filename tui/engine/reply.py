@@ -1,0 +1,348 @@
+"""What is held of one reply over all its attempts, and what each attempt does to it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import assert_never
+
+from tui.clock import Clock
+from tui.engine.ladder import Ask, plan
+from tui.engine.ledger import Ledger, estimate_tokens
+from tui.engine.outcome import CutShort, MissedTail, Refused, Stamp, Turn, WholeAtLast
+from tui.engine.reader import Delta, Ended, Quiet, Read, Reader, Skipped, Thinking, Underway
+from tui.engine.seam import Differs, Joined, Missed, Verdict
+from tui.wire import HttpCall
+from tui.words import (
+    Content,
+    Done,
+    Error,
+    Event,
+    Fault,
+    NewReply,
+    Policy,
+    Provider,
+    Reasoning,
+    Request,
+    Rung,
+    Seam,
+    SeamMark,
+    State,
+    StateName,
+    TextSoFar,
+    Usage,
+)
+
+REMEMBERED = 1200
+"""Code points at the text's end whose delta boundaries are kept: twice what an anchor looks back over."""
+
+_connections = itertools.count(1)
+
+
+_MISSED = Fault("missed", permanent=False, detail="the known text did not come back")
+
+
+class Reply:
+    """The book of one reply: what is asked next, and what each answer does to it. Pure but for reading the clock."""
+
+    def __init__(self, request: Request, provider: Provider, policy: Policy, clock: Clock) -> None:
+        self.request = request
+        self.provider = provider
+        self.policy = policy
+        self.clock = clock
+        self.ledger = Ledger()
+        self.began = clock.now()
+        self.asked_at = self.began
+        self.attempts = 0
+        self.retry_count = 0
+        partial = request.partial
+        self.text = TextSoFar(partial.text if partial else "")
+        self._boundaries = deque(partial.boundaries if partial else ())
+        self._writer = (partial.model if partial else None) or request.model
+        self._accepted = bool(partial and partial.text)
+        self.learned = provider.learned
+        self._model = provider.model(request.model)
+        self._missed = False
+        self._reply = 1
+        self._resumes = 0
+        self._verified = True
+        self._rate_limits = 0
+        self._bare_ends = 0
+        self._garbled_at = -1
+        self._fault: Fault | None = None
+        self._connection = 0
+        self._last_byte = self.began
+        self._last_text = self.began
+        self._new_text_at = self.began
+        self._rung: Rung | None = None
+
+    # One attempt
+
+    def ask(self) -> tuple[Turn, Reader, HttpCall]:
+        """Begin the next attempt: what to send, and who reads the answer."""
+        # The text is joined here, once an attempt, never once a delta.
+        held = str(self.text)
+        ask = plan(self.request, self.provider, held, self._boundaries, self.learned.refused, missed=self._missed)
+        self.attempts += 1
+        self._connection = next(_connections)
+        self._rung = ask.rung
+        self.asked_at = self._last_byte = self.clock.now()
+        reader = Reader(self.asked_at, skip_garbled=self._garbled_at == len(self.text))
+        return Turn(ask, ask.joiner), reader, self._call(ask)
+
+    def hear(self, turn: Turn, reader: Reader, read: Read) -> Iterable[Event]:
+        """What one thing that arrived means for the reader; sets `turn.outcome` where it ends the attempt."""
+        if turn.passing and isinstance(read, Delta):
+            # Nearly every delta takes this way.
+            turn.received += len(read.text)
+            self._last_byte = self._last_text = self.clock.now()
+            return (self._content(read.text, read.offset),)
+        self._last_byte = max(self._last_byte, reader.last_byte)
+        return self._hear(turn, read)
+
+    def _hear(self, turn: Turn, read: Read) -> Iterator[Event]:
+        match read:
+            case Delta(text, offset):
+                self._last_text = self.clock.now()
+                turn.received += len(text)
+                yield from self._text(turn, text, offset)
+            case Thinking(text):
+                self._last_text = self.clock.now()
+                turn.thought += len(text)
+                if not turn.flowing and turn.joiner is None:
+                    turn.flowing = True
+                    yield self.state("streaming")
+                yield Reasoning(content=text, **self._stamp())
+            case Underway():
+                yield self.state("waiting")
+            case Quiet():
+                turn.passing = turn.flowing = False
+                yield self.state("stalled")
+            case Skipped():
+                yield from self._skipped()
+            case Ended():
+                yield from self._end(turn, read)
+            case _:
+                assert_never(read)
+
+    def _text(self, turn: Turn, text: str, offset: int) -> Iterator[Event]:
+        if turn.joiner is not None:
+            if not turn.flowing:
+                turn.flowing = True
+                yield self.state("resuming")
+            yield from self._decide(turn, turn.joiner.feed(text), offset)
+        elif turn.back is not None:
+            yield from self._join(turn, turn.back, text, offset)
+        else:
+            yield from self._flow(turn, text, offset)
+
+    def _decide(self, turn: Turn, verdict: Verdict, offset: int) -> Iterator[Event]:
+        match verdict:
+            case None:
+                pass
+            case Joined(text=text):
+                turn.joiner = None
+                turn.back = verdict
+                if text or not verdict.verified:
+                    yield from self._join(turn, verdict, text, offset)
+            case Differs(text):
+                turn.joiner = None
+                yield from self._start_over(turn, text, offset)
+            case Missed():
+                self._missed = True
+                self._fault = _MISSED
+                turn.outcome = MissedTail(_MISSED)
+            case _:
+                assert_never(verdict)
+
+    def _join(self, turn: Turn, back: Joined, text: str, offset: int) -> Iterator[Event]:
+        """The two attempts meet here; `text` is the first that is new (it may be nothing, at a finish)."""
+        assert turn.ask.rung is not None
+        mark = SeamMark(
+            at=len(self.text),
+            how=turn.ask.rung,
+            verified=back.verified,
+            gap=self.clock.now() - self._new_text_at,
+            paid_twice=estimate_tokens(self.text.since(len(self.text) - back.again)),
+            models=(self._writer, self.request.model),
+        )
+        turn.back = None
+        turn.unverified = not back.verified
+        self._resumes += 1
+        self._verified = self._verified and back.verified
+        self._writer = self.request.model
+        self._missed = False
+        yield Seam(mark=mark, **self._stamp())
+        if text:
+            yield from self._flow(turn, text, offset)
+
+    def _start_over(self, turn: Turn, text: str, offset: int) -> Iterator[Event]:
+        """A different answer: it becomes a reply of its own, and the partial one stays beside it."""
+        self._reply += 1
+        self.text = TextSoFar()
+        self._boundaries.clear()
+        self._verified = True
+        self._missed = False
+        self._writer = self.request.model
+        turn.unverified = True
+        yield NewReply(reply=self._reply, **self._stamp())
+        if text:
+            yield from self._flow(turn, text, offset)
+
+    def _flow(self, turn: Turn, text: str, offset: int) -> Iterator[Event]:
+        """New text for the reader."""
+        if not turn.unverified:
+            # Verified progress: the next fault begins a new count.
+            self.retry_count = 0
+            self._rate_limits = 0
+        self._accepted = True
+        self._bare_ends = 0
+        turn.passing = turn.flowing = True
+        yield self.state("streaming")
+        yield self._content(text, offset)
+
+    def _skipped(self) -> Iterator[Event]:
+        """A garbled frame came twice at the same place: what it held is gone, and the place says so."""
+        models = (self._writer, self.request.model)
+        self._verified = False
+        self._garbled_at = -1
+        mark = SeamMark(len(self.text), self._rung or "restart", verified=False, gap=0.0, paid_twice=0, models=models)
+        yield Seam(mark=mark, **self._stamp())
+
+    # Its end
+
+    def _end(self, turn: Turn, ended: Ended) -> Iterator[Event]:
+        fault = ended.fault
+        if fault is None:
+            yield from self._whole(turn, ended)
+            return
+        if self.provider.key is not None:
+            # A provider may quote the key it refuses.
+            fault = replace(fault, detail=fault.detail.replace(self.provider.key.reveal(), "…"))
+        self._fault = fault
+        came_back = turn.back is not None or (turn.joiner is not None and turn.joiner.whole_again)
+        if ended.clean and came_back:
+            self._bare_ends += 1
+            if self._bare_ends >= (1 if self.learned.bare_end else 2):
+                yield from self._proved_whole(turn)
+                return
+        elif not came_back:
+            self._bare_ends = 0
+        if fault.kind == "garbled":
+            self._garbled_at = len(self.text)
+        refused = self._rung in ("prefill", "continue") and fault.status in (400, 422) and self._accepted
+        if refused and self._rung is not None and fault.permanent and fault.kind == "bad-request":
+            self.learned = replace(self.learned, refused=self.learned.refused | {self._rung})
+            turn.outcome = Refused(fault)
+            return
+        turn.outcome = CutShort(fault)
+
+    def _whole(self, turn: Turn, ended: Ended) -> Iterator[Event]:
+        joiner, turn.joiner = turn.joiner, None
+        if joiner is not None:
+            yield from self._decide(turn, joiner.finish(), 0)
+        if turn.outcome is None:
+            if turn.back is not None:
+                yield from self._join(turn, turn.back, "", 0)
+            turn.outcome = WholeAtLast(ended.reason)
+
+    def _proved_whole(self, turn: Turn) -> Iterator[Event]:
+        """Twice the known text came back with nothing behind it: it was whole, and this server just does not say so."""
+        back = turn.back or Joined("", verified=True, again=len(self.text))
+        yield from self._join(turn, back, "", 0)
+        self.learned = replace(self.learned, bare_end=True)
+        turn.outcome = WholeAtLast(None, note="bare-end")
+
+    def bill(self, turn: Turn, reader: Reader) -> None:
+        """Add what this attempt cost."""
+        price = self._model.price
+        if reader.bill is not None:
+            self.ledger.add(reader.bill.prompt, reader.bill.completion, price, exact=True)
+        elif reader.status == 200:
+            # Cut before it told: about four characters a token, as good as can be known.
+            self.ledger.add(turn.ask.sent_tokens, turn.tokens(), price, exact=False)
+
+    def count_rate_limit(self, fault: Fault) -> int:
+        """How many 429 came in a row, this one included."""
+        self._rate_limits = self._rate_limits + 1 if fault.kind == "rate-limit" else 0
+        return self._rate_limits
+
+    # Events
+
+    def backing_off(self, fault: Fault, delay: float) -> State:
+        now = self.clock.now()
+        return replace(self.state("backing_off"), fault=fault, since=now, until=now + delay)
+
+    def usage(self) -> Usage:
+        cost, at_least = self.ledger.cost_usd, self.ledger.unpriced
+        return Usage(usage=self.ledger.tokens, cost_usd=cost, at_least=at_least, **self._stamp())
+
+    def done(self, outcome: WholeAtLast) -> Done:
+        return Done(
+            text=str(self.text),
+            finish_reason=outcome.finish_reason,
+            attempts=self.attempts,
+            resumes=self._resumes,
+            verified=self._verified,
+            note=outcome.note,
+            learned=self.learned,
+            **self._stamp(),
+        )
+
+    def failed(self, fault: Fault) -> Error:
+        return Error(
+            fault=fault,
+            failed_after_retries=0 if fault.permanent else self.retry_count,
+            text=str(self.text),
+            attempts=self.attempts,
+            resumes=self._resumes,
+            learned=self.learned,
+            **self._stamp(),
+        )
+
+    def _stamp(self) -> Stamp:
+        return {"connection_id": self._connection, "retry_count": self.retry_count, "t": self.clock.now()}
+
+    def state(self, state: StateName) -> State:
+        return State(
+            state=state,
+            model=self.request.model,
+            attempt=self.attempts,
+            max_retries=self.policy.retry.max_retries,
+            last_byte=self._last_byte,
+            last_text=self._last_text,
+            fault=self._fault if state in ("connecting", "waiting", "resuming") else None,
+            rung=self._rung,
+            **self._stamp(),
+        )
+
+    def _content(self, text: str, offset: int) -> Content:
+        end = self.text.add(text)
+        boundaries = self._boundaries
+        boundaries.append(end)
+        while boundaries[0] < end - REMEMBERED:
+            boundaries.popleft()
+        now = self._new_text_at = self._last_text
+        return Content(
+            content=text,
+            offset=offset,
+            _text=self.text,
+            _end=end,
+            connection_id=self._connection,
+            retry_count=self.retry_count,
+            t=now,
+        )
+
+    def _call(self, ask: Ask) -> HttpCall:
+        headers = {
+            "accept": "text/event-stream",
+            "accept-encoding": "identity",
+            "cache-control": "no-store",
+            "content-type": "application/json",
+        }
+        if self.provider.key is not None:
+            headers["authorization"] = f"Bearer {self.provider.key.reveal()}"
+        url = self.provider.base_url + "/chat/completions"
+        return HttpCall(url, headers, ask.body, self.policy.timeouts, self.provider.local)

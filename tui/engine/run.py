@@ -1,0 +1,131 @@
+"""One reply, from request to last byte: the only part of the engine that waits.
+
+`stream_reply` is a loop of attempts driven by tenacity; each reads one response (attempt.py says what it means), joins
+it to the text held (seam.py) and ends in an `Outcome`, which decides what is asked next (ladder.py).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_never
+
+from tui.clock import Clock, RealClock
+from tui.engine.outcome import CutShort, MissedTail, Outcome, Refused, WholeAtLast
+from tui.engine.policy import LEAST_INTERVAL, LONGEST_OBEYED, Dice, wait_for
+from tui.engine.pump import read_attempt
+from tui.engine.reply import Reply
+from tui.wire import Transport
+from tui.words import Event, Fault, Policy, Provider, Request
+
+
+class _AskAgain(Exception):
+    """This attempt is over and another is due."""
+
+
+async def stream_reply(
+    request: Request,
+    provider: Provider,
+    policy: Policy | None = None,
+    clock: Clock | None = None,
+    *,
+    transport: Transport | None = None,
+    dice: Dice = random.random,
+) -> AsyncGenerator[Event, None]:
+    """One answer, resumed over every fault that can be survived; the last event is `Done` or `Error`.
+
+    `request.partial` may hold text from an earlier process or model: then the first attempt resumes it. `aclose()` (or
+    cancelling the task) stops the reply and ends the request. Raises nothing for what the network or the provider does.
+    """
+    if transport is None:
+        # httpx is loaded when the first request is made, not when the program starts.
+        from tui.net import post
+
+        transport = post
+    reply = Reply(request, provider, policy or Policy(), clock or RealClock())
+    delay = 0.0
+    retrying = AsyncRetrying(
+        sleep=reply.clock.sleep,
+        stop=stop_never,  # `_next` decides: it knows verified progress, the budget and what a server asks for
+        wait=lambda _: delay,
+        retry=retry_if_exception_type(_AskAgain),
+    )
+    async for turn in retrying:
+        outcome: Outcome | None = None
+        async with aclosing(_attempt(reply, transport)) as events:
+            async for event in events:
+                if isinstance(event, Outcome):
+                    outcome = event
+                else:
+                    yield event
+        assert outcome is not None
+        if isinstance(outcome, WholeAtLast):
+            yield reply.usage()
+            yield reply.done(outcome)
+            return
+        fault = give_up(reply, outcome)
+        if fault is not None:
+            yield reply.usage()
+            yield reply.failed(fault)
+            return
+        delay = _delay(reply, outcome, dice)
+        if isinstance(outcome, CutShort):
+            yield reply.backing_off(outcome.fault, delay)
+        # Inside `with turn` nothing may be yielded: tenacity's manager swallows GeneratorExit too.
+        with turn:
+            raise _AskAgain
+
+
+async def _attempt(reply: Reply, transport: Transport) -> AsyncGenerator[Event | Outcome, None]:
+    """One request and its answer; the last thing yielded is the Outcome."""
+    turn, reader, call = reply.ask()
+    yield reply.state("connecting")
+    reads = read_attempt(transport, call, reply.policy.timeouts, reply.clock, reader)
+    async with aclosing(reads):
+        async for read in reads:
+            for event in reply.hear(turn, reader, read):
+                yield event
+            if turn.outcome is not None:
+                break
+    assert turn.outcome is not None
+    reply.bill(turn, reader)
+    yield turn.outcome
+
+
+def give_up(reply: Reply, outcome: CutShort | MissedTail | Refused) -> Fault | None:
+    """The fault that ends the reply, or None: then another attempt is due. Counts the retry."""
+    fault = outcome.fault
+    if isinstance(outcome, CutShort):
+        if fault.permanent:
+            reply.retry_count = 0
+            return fault
+        if reply.retry_count >= reply.policy.retry.max_retries:
+            return fault
+        if fault.wait is not None and fault.wait > LONGEST_OBEYED:
+            return fault
+        reply.retry_count += 1
+    limits = reply.policy.limits
+    spent = reply.ledger
+    if limits.attempts and reply.attempts >= limits.attempts:
+        kind = "attempts-used"
+    elif limits.seconds and reply.clock.now() - reply.began >= limits.seconds:
+        kind = "time-used"
+    elif limits.tokens and spent.prompt + spent.completion >= limits.tokens:
+        kind = "tokens-used"
+    elif limits.usd and (spent.cost_usd or 0.0) >= limits.usd:
+        kind = "money-used"
+    else:
+        return None
+    return replace(fault, kind=kind, permanent=False)
+
+
+def _delay(reply: Reply, outcome: CutShort | MissedTail | Refused, dice: Dice) -> float:
+    """Seconds until the next request. A miss and a refusal are answered at once, but never in a tight loop."""
+    least = max(0.0, reply.asked_at + LEAST_INTERVAL - reply.clock.now())
+    if not isinstance(outcome, CutShort):
+        return least
+    rate_limits = reply.count_rate_limit(outcome.fault)
+    return max(least, wait_for(outcome.fault, reply.policy.retry, reply.retry_count, rate_limits, dice))

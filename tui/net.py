@@ -1,0 +1,215 @@
+"""Every HTTP request of the program, and the only importer of httpx.
+
+A client of its own for each attempt: a dead pooled connection costs a retry, and httpx leaks pool slots on a double
+cancel (encode/httpx#3782). HTTP/1.1 only: a GOAWAY kills a stream that it still covers. Redirects are not followed, for
+a key goes with the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ssl
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from socket import IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET
+from typing import TextIO
+from urllib.parse import urlsplit
+
+import httpx
+
+from tui import __version__
+from tui.wire import HttpCall, HttpReply, WireError
+from tui.words import Key
+
+USER_AGENT = f"unbroken/{__version__}"
+
+KEEPALIVE_SECONDS = 60
+"""Idle time and interval of TCP keep-alive probes; five of them unanswered end a dead connection."""
+
+GET_LIMIT = 4 * 1024 * 1024
+"""Bytes of a GET's body that are read; a model list has some hundred kB at most."""
+
+_TROUBLE = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, RuntimeError, ValueError, ImportError)
+"""What httpx, its transports and the socket raise for a wire (or an address) that does not work."""
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    import socket
+
+    options = [(SOL_SOCKET, SO_KEEPALIVE, 1)]
+    for name, value in (("TCP_KEEPIDLE", KEEPALIVE_SECONDS), ("TCP_KEEPINTVL", KEEPALIVE_SECONDS), ("TCP_KEEPCNT", 5)):
+        number = getattr(socket, name, None)
+        if isinstance(number, int):
+            options.append((IPPROTO_TCP, number, value))
+    return options
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """One for all requests: loading the certificates costs 20 ms. SSL_CERT_FILE and SSL_CERT_DIR are honoured."""
+    return httpx.create_ssl_context()
+
+
+def proxy_for(url: str) -> str | None:
+    """The environment's proxy for `url` (HTTPS_PROXY, ALL_PROXY, NO_PROXY …), None for a direct connection."""
+    parts = urlsplit(url)
+    proxies = urllib.request.getproxies()
+    address = proxies.get(parts.scheme) or proxies.get("all")
+    if not address or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    return address if "://" in address else f"http://{address}"
+
+
+def _client(url: str, timeout: httpx.Timeout, *, local: bool) -> httpx.AsyncClient:
+    address = None if local else proxy_for(url)
+    # socks5h is curl's word for "the proxy resolves the name", which is what the transport does anyway.
+    proxy = httpx.Proxy(address.replace("socks5h://", "socks5://", 1)) if address else None
+    context = _tls() if url.startswith("https:") or (address or "").startswith("https:") else ssl.SSLContext()
+    transport = httpx.AsyncHTTPTransport(
+        verify=context, trust_env=False, proxy=proxy, socket_options=_socket_options(), http1=True, http2=False
+    )
+    return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+
+
+class _Reply:
+    """A response whose body is on its way."""
+
+    def __init__(self, response: httpx.Response, log: WireLog | None) -> None:
+        self._response = response
+        self._log = log
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._response.aiter_bytes():
+                if self._log is not None:
+                    self._log.note("<", repr(chunk))
+                yield chunk
+        except _TROUBLE as error:
+            raise WireError from error
+        if self._log is not None:
+            self._log.note("=", "end of the body")
+
+
+@asynccontextmanager
+async def post(call: HttpCall, sent: Callable[[], None]) -> AsyncIterator[HttpReply]:
+    """POST `call`; the response is open inside the block. WireError, with its cause, where the wire breaks."""
+    log = _log
+    limits = call.timeouts
+    timeout = httpx.Timeout(None, connect=limits.connect, write=limits.write, pool=limits.connect)
+
+    async def trace(name: str, _: Mapping[str, object]) -> None:
+        if log is not None and name.startswith("connection."):
+            log.note("-", name)
+        if name.endswith("send_request_body.complete"):
+            sent()
+
+    headers = {**call.headers, "user-agent": USER_AGENT}
+    if log is not None:
+        log.request("POST", call.url, headers, call.body)
+    try:
+        async with _client(call.url, timeout, local=call.local) as client:
+            request = client.build_request(
+                "POST", call.url, headers=headers, content=call.body, extensions={"trace": trace}
+            )
+            response = await client.send(request, stream=True)
+            try:
+                if log is not None:
+                    log.note("<", f"{response.status_code} {dict(response.headers)!r}")
+                yield _Reply(response, log)
+            finally:
+                await response.aclose()
+    except WireError as error:
+        if log is not None:
+            log.note("!", repr(error.__cause__))
+        raise
+    except _TROUBLE as error:
+        if log is not None:
+            log.note("!", repr(error))
+        raise WireError from error
+    except asyncio.CancelledError:
+        if log is not None:
+            log.note("!", "closed from here")
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """A GET's answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    ttfb: float
+    """Seconds from the request sent to the response's headers, on this fresh connection."""
+
+
+async def get(url: str, key: Key | None, deadline: float, *, local: bool = False) -> Got:
+    """GET `url` with the key, within `deadline` seconds. WireError where it does not work or takes too long."""
+    headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": USER_AGENT}
+    if key is not None:
+        headers["authorization"] = f"Bearer {key.reveal()}"
+    log = _log
+    if log is not None:
+        log.request("GET", url, headers, b"")
+    began = time.monotonic()
+
+    async def trace(name: str, _: Mapping[str, object]) -> None:
+        nonlocal began
+        if name.endswith("send_request_headers.started"):
+            began = time.monotonic()
+
+    try:
+        async with (
+            asyncio.timeout(deadline),
+            _client(url, httpx.Timeout(deadline), local=local) as client,
+            client.stream("GET", url, headers=headers, extensions={"trace": trace}) as response,
+        ):
+            ttfb = time.monotonic() - began
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > GET_LIMIT:
+                    break
+    except (*_TROUBLE, TimeoutError) as error:
+        if log is not None:
+            log.note("!", repr(error))
+        raise WireError from error
+    if log is not None:
+        log.note("<", f"{response.status_code}, {len(body)} bytes, TTFB {ttfb * 1000:.1f} ms")
+    names = {name.lower(): value for name, value in response.headers.items()}
+    return Got(response.status_code, names, bytes(body), ttfb)
+
+
+class WireLog:
+    """What happened on the wire, for `--log FILE`: a line a thing, without keys."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._began = time.monotonic()
+
+    def note(self, sign: str, text: str) -> None:
+        self._file.write(f"{time.monotonic() - self._began:10.3f} {sign} {text}\n")
+        self._file.flush()
+
+    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        shown = {name: "…" if name == "authorization" else value for name, value in headers.items()}
+        self.note(">", f"{method} {url} {shown!r}")
+        if body:
+            self.note(">", body.decode("utf-8", "replace"))
+
+
+_log: WireLog | None = None
+
+
+def log_to(path: Path) -> None:
+    """Write what happens on the wire to `path` from here on, readable for its owner alone. OSError where it cannot."""
+    global _log  # noqa: PLW0603  one process has one wire log, opened once at its start
+    path.touch(mode=0o600)
+    _log = WireLog(path.open("a", encoding="utf-8"))

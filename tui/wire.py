@@ -1,0 +1,44 @@
+"""What the engine asks of a network, as types: the real one is net.py, tests bring their own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from tui.words import Timeouts
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """One HTTP request, ready to be sent."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    timeouts: Timeouts
+    local: bool = False
+    """Loopback: no proxy, no certificates from the environment."""
+
+
+class HttpReply(Protocol):
+    """A response whose body is still on its way."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Lower-case names."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body, decoded from its transfer coding, as it arrives. WireError where it breaks."""
+
+
+Transport = Callable[[HttpCall, Callable[[], None]], AbstractAsyncContextManager[HttpReply]]
+"""POSTs; calls the second argument once the request is sent. WireError where it cannot."""
+
+
+class WireError(Exception):
+    """The wire broke; `__cause__` is what the HTTP library said."""
