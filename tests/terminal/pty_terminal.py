@@ -35,7 +35,9 @@ class Hangup(Exception):
 class Terminal:
     """Spawns `screen_app.py` with `arguments` and shows what it writes."""
 
-    def __init__(self, *arguments: str, width: int = 80, height: int = 24, **environ: str) -> None:
+    def __init__(
+        self, *arguments: str, width: int = 80, height: int = 24, stdin: int | None = None, **environ: str
+    ) -> None:
         self.master, slave = pty.openpty()
         attributes = termios.tcgetattr(slave)
         attributes[1] &= ~termios.OPOST  # what is counted there is counted here
@@ -51,9 +53,10 @@ class Terminal:
         base = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.child = subprocess.Popen(
             [sys.executable, str(HERE / "screen_app.py"), str(theirs.fileno()), *arguments],
-            stdin=slave, stdout=slave, stderr=slave, pass_fds=[theirs.fileno()], cwd=ROOT, start_new_session=True,
+            stdin=slave if stdin is None else stdin, stdout=slave, stderr=slave, pass_fds=[theirs.fileno()],
+            cwd=ROOT, start_new_session=True,
             env=base | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)} | environ,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
         )  # fmt: skip
         os.close(slave)
         theirs.close()

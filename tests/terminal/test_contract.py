@@ -95,6 +95,7 @@ def test_a_style_tells_its_parts() -> None:
 def test_the_driver_is_built_as_ours_expects() -> None:
     assert list(inspect.signature(LinuxDriver.__init__).parameters) == ["self", "app", "debug", "mouse", "size"]
     started = names_in(LinuxDriver.start_application_mode)
+    assert "send_size_event" in started, "that is how the display knows that all must be painted again"
     assert {"WriterThread", "_writer_thread", "_key_thread", "write", "_enable_mouse_support"} <= started
     assert {"exit_event", "_key_thread", "join", "_disable_mouse_support"} <= names_in(LinuxDriver.disable_input)
     assert "disable_input" in names_in(LinuxDriver.stop_application_mode)

@@ -179,6 +179,22 @@ def test_a_lost_terminal_does_not_spin(spawn: Spawn) -> None:
     assert terminal.child.wait() == 7
 
 
+def test_an_end_of_input_is_the_end_of_the_terminal(spawn: Spawn) -> None:
+    theirs, ours = os.pipe()
+    terminal = spawn("reply", stdin=theirs)
+    os.close(theirs)
+    terminal.ask("show")
+    os.close(ours)
+    assert terminal.hear() == {"lost": True}
+    assert terminal.hear() == {"ended": True}
+    terminal.silence(1.0)
+    terminal.control.sendall(b"finish")
+    assert terminal.hear()["cpu"] < 0.5
+    terminal.drain()
+    assert b"\x1b[?1049l" in terminal.received, "the screen was still there to be put back"
+    assert terminal.child.wait() == 7
+
+
 def test_a_stalled_terminal_does_not_hold_the_end(spawn: Spawn) -> None:
     terminal = spawn()
     terminal.ask("show")

@@ -196,16 +196,16 @@ def _halve(row: list[Cell], x: int) -> None:
 def _stale(new: list[Cell], old: list[Cell]) -> list[int]:
     """The columns to write, in order: those that differ, and those that writing them may spoil."""
     stale = [x for x, (a, b) in enumerate(zip(new, old, strict=True)) if a is not b and a != b]
-    # Only wide glyphs and clusters reach beyond their column; most rows have none.
-    spoilers = [x for x in stale if (cell := new[x]) is None or len(cell[0]) > 1]
+    # Only clusters reach beyond their columns; most rows have none.
+    spoilers = [x for x in stale if (cell := new[x]) and len(cell[0]) > 1]
     if not spoilers:
         return stale
     known = set(stale)
     while spoilers:
         x = spoilers.pop()
         cell = new[x]
-        spoilt = [x - 1] if cell is None and x > 0 else range(x + 1, min(x + reach(cell[0]), len(new))) if cell else []
-        fresh = [column for column in spoilt if column not in known]
+        end = min(x + reach(cell[0]), len(new)) if cell else x
+        fresh = [column for column in range(x + 1, end) if column not in known]
         known.update(fresh)
         spoilers += fresh
     return sorted(known)

@@ -46,10 +46,6 @@ class UnbrokenDisplay(CrashReports[ReturnType]):
         """The terminal is gone; override to do more than to end. May come beside a SIGHUP."""
         self.exit()
 
-    def terminal_restarted(self) -> None:
-        """The terminal is ours (again) and may show anything."""
-        self.repaint()
-
     def repaint(self) -> None:
         """Draw everything again, whatever the terminal is thought to show (a key for that is a custom: Ctrl+L)."""
         if self._canvas is not None:
@@ -78,7 +74,7 @@ class UnbrokenDisplay(CrashReports[ReturnType]):
         return super().get_driver_class() if os.environ.get("TEXTUAL_DRIVER") else TerminalDriver
 
     def on_resize(self, event: events.Resize) -> None:
-        """What a terminal shows after a resize is its own affair."""
+        """What a terminal shows after a resize is its own affair. The driver tells of one at each start, too."""
         canvas = self._canvas
         if canvas is None or event.size == (canvas.width, canvas.height):
             self.repaint()

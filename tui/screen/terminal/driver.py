@@ -51,9 +51,6 @@ class TerminalOwner(Protocol):
     def terminal_lost(self) -> None:
         """It is gone: nothing can be shown or typed any more."""
 
-    def terminal_restarted(self) -> None:
-        """It is ours (again), and may show anything."""
-
 
 class TerminalDriver(LinuxDriver):
     """A terminal that nobody waits for."""
@@ -118,8 +115,6 @@ class TerminalDriver(LinuxDriver):
             self._writer_thread = None
         if self._tmux:
             self.write(_OTHER_KEYS_ON)
-        if self._owner is not None:
-            self._on_loop(self._owner.terminal_restarted)
 
     def disable_input(self) -> None:
         if self._wake is not None:
@@ -206,7 +201,8 @@ class TerminalDriver(LinuxDriver):
         self._on_loop(self._hang_up)
 
     def _hang_up(self) -> None:
-        self._let_go()
+        if self.fileno in self._terminals or self._writer is None or self._writer.dead:
+            self._let_go()  # else only the input has ended, and the screen can still be put back
         if self._owner is not None:
             self._owner.terminal_lost()
 
