@@ -275,7 +275,7 @@ def test_a_seam_stands_behind_its_row_and_leaves_the_markdown_alone(text: str, s
     whole = text[:at] + text[at + 1 :]
     rows = texts(whole, 40, (Mark(at, (("SEAM", "seam"),)),))
     if shown is None:
-        shown = ["a │ b", "──┼──", "1 │ 2", "SEAM", "3 │ 4"]
+        shown = ["a  │ b", "───┼───", "1  │ 2", "SEAM", "3  │ 4"]
     assert [row.rstrip() for row in rows] == shown
     assert [row for row in rows if row != "SEAM"] == texts(whole)
 

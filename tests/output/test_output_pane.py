@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import ClassVar, ParamSpec
@@ -344,3 +346,21 @@ async def test_it_speaks_japanese() -> None:
             await until(pilot, lambda: "» 送信待ち: 次の質問" in on_screen(pane))
     finally:
         speak("en")
+
+
+@in_loop
+async def test_a_reply_that_is_resumed_is_followed_again() -> None:
+    async with PaneApp().run_test(size=(40, 12)) as pilot:
+        pane = pane_of(pilot)
+        text = TextSoFar(lines(50))
+        pane.view = OutputView("1", text=text, length=len(text))
+        await until(pilot, lambda: on_screen(pane)[0] == "line 0")
+        text.add(lines(30, 50))
+        pane.view = OutputView("1", text=text, length=len(text), live=True)
+        await until(pilot, lambda: "line 79" in on_screen(pane))
+
+
+def test_the_pane_loads_neither_markdown_it_nor_pygments_before_it_needs_them() -> None:
+    code = "import sys, tui.screen.panes.output; print({'markdown_it', 'pygments'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

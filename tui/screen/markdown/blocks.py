@@ -42,7 +42,7 @@ _FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
 _HEADING = re.compile(r"(#{1,6})(?=[ \t]|$)")
 _SETEXT = re.compile(r"(=+|-+)[ \t]*$")
 _RULE = re.compile(r"(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
-_ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?=[ \t]|$)")
+_ITEM = re.compile(r"([-*+]|[0-9]{1,9}[.)])(?=[ \t]|$)")
 _TASK = re.compile(r"(\[[ xX]\])[ \t]+(?=\S)")
 _BULLETS = "•◦▪"
 APART = frozenset({"heading", "code", "table", "rule"})
@@ -61,6 +61,7 @@ class Reader:
         self._last = ""  # the kind of the last piece
         self._begun = False  # in the middle of a long line
         self._line_start = 0
+        self._column = 0  # of the line, behind the containers read so far: tabs need it
         self._source = ""
 
     def branch(self) -> Reader:
@@ -103,11 +104,9 @@ class Reader:
         """A long line goes on: as code in code, else as a paragraph."""
         leaf = self._leaf
         text = text.expandtabs(4)
-        if isinstance(leaf, Fence):
-            runs = ((text, leaf.painter.base),) if text else ()
-            self._give(CodeLine(self._code_place(leaf), runs, joins=True))
-        elif isinstance(leaf, Indented):
-            self._give(CodeLine(self._code_place(leaf), ((text, "fence"),), joins=True))
+        if isinstance(leaf, Fence | Indented):
+            joins = leaf.begun
+            self._give(CodeLine(self._code_place(leaf), ((text, "fence"),), joins))
         elif isinstance(leaf, Paragraph) and not leaf.lines:
             leaf.lines.append(text)
             leaf.source, leaf.start = self._source, self._line_start
@@ -140,21 +139,21 @@ class Reader:
 
     def _match(self, rest: str) -> tuple[str, int]:
         """What is left of a line behind the containers that it goes on in, and how many they are."""
-        column = 0
+        self._column = 0
         for count, container in enumerate(self._containers):
             indent = indent_of(rest)
             if isinstance(container, Quote):
                 if indent > 3 or not rest.startswith(">", indent):
                     return rest, count
-                column += indent + 1
-                rest = tabs(rest[indent + 1 :], column)
-                column += rest.startswith(" ")
+                self._column += indent + 1
+                rest = tabs(rest[indent + 1 :], self._column)
+                self._column += rest.startswith(" ")
                 rest = rest.removeprefix(" ")
             elif rest.strip(" "):
                 if indent < container.indent:
                     return rest, count
-                column += container.indent
-                rest = tabs(rest[container.indent :], column)
+                self._column += container.indent
+                rest = tabs(rest[container.indent :], self._column)
         return rest, len(self._containers)
 
     def _enter(self, rest: str, matched: int) -> str | None:
@@ -164,20 +163,23 @@ class Reader:
         indent = indent_of(rest)
         body = rest[indent:]
         if body.startswith(">"):
-            inside = tabs(body[1:], indent + 1)
+            self._column += indent + 1
+            inside = tabs(body[1:], self._column)
+            self._column += inside.startswith(" ")
             self._open(Quote(), matched)
             return inside.removeprefix(" ")
         found = _ITEM.match(body)
         if found is None or _RULE.match(body):
             return None
         marker = found.group(1)
-        inside = tabs(body[len(marker) :], indent + len(marker))
+        inside = tabs(body[len(marker) :], self._column + indent + len(marker))
         in_paragraph = isinstance(self._leaf, Paragraph) and matched == len(self._containers)
         if in_paragraph and (not inside.strip(" ") or (marker[0].isdigit() and int(marker[:-1]) != 1)):
             return None
         space = indent_of(inside)
         if not inside.strip(" ") or space > 4:
             space = 1
+        self._column += indent + len(marker) + space
         task = _TASK.match(inside[space:])
         ordered = marker[0].isdigit()
         depth = sum(isinstance(container, Item) for container in self._containers[:matched])

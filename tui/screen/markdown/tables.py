@@ -55,7 +55,7 @@ def _align(part: str) -> Align:
 def widths_of(table: Table, width: int) -> list[int] | None:
     """The widths of the columns: natural where they fit, else the widest are cut to one size; None: too narrow."""
     lines = (table.head, *table.lines)
-    natural = [max(1, *(cells(text_of(line.cells[column])) for line in lines)) for column in range(len(table.aligns))]
+    natural = [max(2, *(cells(text_of(line.cells[column])) for line in lines)) for column in range(len(table.aligns))]
     room = width - len(_BETWEEN) * (len(natural) - 1)
     if sum(natural) <= room:
         return natural

@@ -22,6 +22,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from tui.plain import plain
+from tui.say import say
 from tui.screen.markdown.document import Document
 from tui.screen.markdown.layout import trimmed
 from tui.screen.markdown.rows import Row, both, cut
@@ -253,6 +254,8 @@ class OutputPane(ScrollView, can_focus=True):
         self._moving = False
 
     def on_mount(self) -> None:
+        if self.border_title is None:
+            self.border_title = say("output.title")
         self._fit()
 
     def on_resize(self, _event: Resize) -> None:

@@ -50,7 +50,7 @@ def note_rows(notices: Sequence[str], queued: Sequence[str], width: int) -> list
     """Lines after the answer, and the prompts that wait."""
     rows: list[Row] = []
     for notice in notices:
-        rows += rows_of(((plain(notice), "notice"),), width)
+        rows += rows_of(((plain(notice).expandtabs(4), "notice"),), width)
     if queued and rows:
         rows.append(Row())
     for prompt in queued:
