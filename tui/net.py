@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import ssl
 import time
 import urllib.request
@@ -49,10 +50,28 @@ def _socket_options() -> list[tuple[int, int, int]]:
     return options
 
 
+class BadProxy(ValueError):
+    """The environment names a proxy whose address cannot be used."""
+
+
+class BadCertificates(ValueError):
+    """SSL_CERT_FILE or SSL_CERT_DIR cannot be read."""
+
+
 @functools.cache
 def _tls() -> ssl.SSLContext:
     """One for all requests: loading the certificates costs 20 ms. SSL_CERT_FILE and SSL_CERT_DIR are honoured."""
-    return httpx.create_ssl_context()
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        place = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or ""
+        raise BadCertificates(f"{place}: {error.strerror or error}") from error
+
+
+@functools.cache
+def _no_tls() -> ssl.SSLContext:
+    """For a request without TLS: loads nothing."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def proxy_for(url: str) -> str | None:
@@ -67,9 +86,12 @@ def proxy_for(url: str) -> str | None:
 
 def _client(url: str, timeout: httpx.Timeout, *, local: bool) -> httpx.AsyncClient:
     address = None if local else proxy_for(url)
-    # socks5h is curl's word for "the proxy resolves the name", which is what the transport does anyway.
-    proxy = httpx.Proxy(address.replace("socks5h://", "socks5://", 1)) if address else None
-    context = _tls() if url.startswith("https:") or (address or "").startswith("https:") else ssl.SSLContext()
+    try:
+        # socks5h is curl's word for "the proxy resolves the name", which is what the transport does anyway.
+        proxy = httpx.Proxy(address.replace("socks5h://", "socks5://", 1)) if address else None
+    except (ValueError, httpx.InvalidURL) as error:
+        raise BadProxy(str(error)) from error
+    context = _tls() if url.startswith("https:") or (address or "").startswith("https:") else _no_tls()
     transport = httpx.AsyncHTTPTransport(
         verify=context, trust_env=False, proxy=proxy, socket_options=_socket_options(), http1=True, http2=False
     )
@@ -193,12 +215,19 @@ class WireLog:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._began = time.monotonic()
+        self._keys: set[str] = set()
 
     def note(self, sign: str, text: str) -> None:
+        for key in self._keys:
+            # A provider may quote the key that it refuses.
+            text = text.replace(key, "…")
         self._file.write(f"{time.monotonic() - self._began:10.3f} {sign} {text}\n")
         self._file.flush()
 
     def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        key = headers.get("authorization", "").removeprefix("Bearer ")
+        if key:
+            self._keys.add(key)
         shown = {name: "…" if name == "authorization" else value for name, value in headers.items()}
         self.note(">", f"{method} {url} {shown!r}")
         if body:

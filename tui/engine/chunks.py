@@ -48,7 +48,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Garbled:
-    """A `{…` that is not JSON: text may be lost in it."""
+    """Something with a `{` in it that is not JSON: text may be lost in it."""
 
     start: str
 
@@ -64,6 +64,8 @@ Piece = Text | Thought | Counted | Finish | Trouble | Garbled | Ignored
 
 _DECODER = json.JSONDecoder()
 _SHOWN = 300
+_NO_FINISH = ("", "null")
+"""What gateways that cannot say null send with every delta."""
 
 
 def pieces(data: str) -> list[Piece]:
@@ -75,7 +77,8 @@ def pieces(data: str) -> list[Piece]:
         if data == "[DONE]":
             return [Finish(None)]
         if not data.startswith("{"):
-            return [Ignored(data[:_SHOWN])]
+            # A ping has no brace; a data line with noise before its object has one.
+            return [Garbled(data[:_SHOWN]) if "{" in data else Ignored(data[:_SHOWN])]
     try:
         return _of(json.loads(data))
     except (ValueError, RecursionError):
@@ -109,6 +112,7 @@ def _of(value: object) -> list[Piece]:
     found: list[Piece] = []
     choices = value.get("choices")
     finish: object = None
+    choice: dict[str, object] | None = None
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
         choice = choices[0]
         finish = choice.get("finish_reason")
@@ -118,9 +122,8 @@ def _of(value: object) -> list[Piece]:
             delta = choice.get("message")
         if isinstance(delta, dict):
             _say(delta, found)
-    usage = value.get("usage")
-    if isinstance(usage, dict):
-        counted = _count(usage)
+    if "usage" in value or "x_groq" in value or (choice is not None and "usage" in choice):
+        counted = _usage_in(value, choice)
         if counted is not None:
             found.append(counted)
     error = _error_in(value)
@@ -128,7 +131,7 @@ def _of(value: object) -> list[Piece]:
         found.append(Trouble(in_stream(error)))
     elif finish == "error":
         found.append(Trouble(Fault("in-stream", permanent=False, detail="finish_reason: error")))
-    elif isinstance(finish, str):
+    elif isinstance(finish, str) and finish not in _NO_FINISH:
         found.append(Finish(finish))
     return found
 
@@ -158,8 +161,20 @@ def _part(part: dict[str, object]) -> Piece:
     return Ignored(str(part)[:_SHOWN])
 
 
+def _usage_in(value: dict[str, object], choice: dict[str, object] | None) -> Counted | None:
+    """Beside the choices; Moonshot has it in the first choice, Groq under `x_groq`."""
+    for place in (value, choice, value.get("x_groq")):
+        usage = place.get("usage") if isinstance(place, dict) else None
+        counted = _count(usage) if isinstance(usage, dict) else None
+        if counted is not None:
+            return counted
+    return None
+
+
 def _count(usage: dict[str, object]) -> Counted | None:
-    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    """OpenAI's names, or Anthropic's."""
+    prompt = usage.get("prompt_tokens", usage.get("input_tokens"))
+    completion = usage.get("completion_tokens", usage.get("output_tokens"))
     if isinstance(prompt, int) and isinstance(completion, int) and prompt >= 0 and completion >= 0:
         return Counted(prompt, completion)
     return None
@@ -175,10 +190,19 @@ def _error_in(value: dict[str, object]) -> object:
     return None
 
 
+def cut_json(body: str) -> bool:
+    """A JSON document that breaks off (and not one with something else behind it)."""
+    try:
+        _DECODER.raw_decode(body.lstrip().removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return body.lstrip().removeprefix("\ufeff").startswith(("{", "["))
+    return False
+
+
 def whole(body: str) -> list[Piece] | None:
     """A body that is one JSON document instead of a stream: its meaning, or None where it is something else."""
     try:
-        value: object = json.loads(body)
+        value: object = json.loads(body.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict):

@@ -11,7 +11,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
 from socket import gaierror
@@ -20,6 +20,10 @@ from tui.words import Fault
 
 SHOWN = 300
 """Characters of a body that are shown."""
+_CODE = re.compile("[0-9]{1,9}")
+_SECONDS = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)\s*(?:,|$)")
+_ROUGH = ("bad-request", "rate-limit", "forbidden")
+"""Kinds that a `code` in the body may make more exact."""
 
 EXCEPTIONS: Mapping[str, Fault] = {
     # By class name; a subclass needs no row: the nearest class in the MRO that has one decides.
@@ -43,6 +47,9 @@ EXCEPTIONS: Mapping[str, Fault] = {
     "RequestError": Fault("transport", permanent=False),
     "StreamError": Fault("transport", permanent=False),
     "ImportError": Fault("proxy", permanent=True),
+    "BadProxy": Fault("proxy", permanent=True),
+    "BadCertificates": Fault("certificate", permanent=True),
+    "UnicodeEncodeError": Fault("bad-request", permanent=True),  # a key with a character that no header can hold
 }
 
 UNKNOWN = Fault("transport", permanent=False)
@@ -150,14 +157,18 @@ def of_status(status: int, headers: Mapping[str, str], body: str, now: float) ->
 
 def _refined(row: Fault, body: str) -> Fault:
     """A 400 or 429 may be something more exact by its body's `code`: too long, filtered, no money left."""
-    if row.kind not in ("bad-request", "rate-limit", "forbidden"):
+    if row.kind not in _ROUGH:
         return row
     try:
         value: object = json.loads(body)
     except (ValueError, RecursionError):
         return row
     error = value.get("error", value) if isinstance(value, dict) else None
-    if not isinstance(error, dict):
+    return _by_code(row, error) if isinstance(error, dict) else row
+
+
+def _by_code(row: Fault, error: dict[str, object]) -> Fault:
+    if row.kind not in _ROUGH:
         return row
     for name in (error.get("code"), error.get("type")):
         known = TYPES.get(name) if isinstance(name, str) else None
@@ -172,10 +183,10 @@ def in_stream(error: object) -> Fault:
         return Fault("in-stream", permanent=False, detail=str(error)[:SHOWN])
     message = str(error.get("message") or error.get("type") or error.get("code") or error)[:SHOWN]
     code = error.get("code")
-    number = code if isinstance(code, int) else int(code) if isinstance(code, str) and code.isdecimal() else None
+    number = code if isinstance(code, int) else int(code) if isinstance(code, str) and _CODE.fullmatch(code) else None
     if number is not None and number != 200:
         row = STATUSES.get(number) or Fault("server", permanent=not 500 <= number < 600)
-        return replace(row, detail=message, status=number)
+        return replace(_by_code(row, error), detail=message, status=number)
     for name in (code, error.get("type")):
         known = TYPES.get(name) if isinstance(name, str) else None
         if known is not None:
@@ -183,6 +194,8 @@ def in_stream(error: object) -> Fault:
     return Fault("in-stream", permanent=False, detail=message)
 
 
+_PAGE = 8192
+"""Characters of a page that are searched: the patterns below are quadratic on a hostile one."""
 _TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 
@@ -200,6 +213,7 @@ def message_of(body: str) -> str:
         if isinstance(message, str) and message:
             return message[:SHOWN]
     if is_page(body):
+        body = body[:_PAGE]
         title = _TITLE.search(body)
         text = title.group(1) if title else _TAGS.sub(" ", body)
         return " ".join(unescape(text).split())[:SHOWN]
@@ -224,14 +238,15 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds the server asks to wait: `retry-after-ms`, `retry-after` in seconds or as a date (RFC 9110, 10.2.3)."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name, "").strip()
-        if re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", value):
-            return float(value) * unit
+        # Sent twice it arrives as "30, 30".
+        if found := _SECONDS.match(value):
+            return float(found.group(1)) * unit
     value = headers.get("retry-after", "").strip()
     if not value:
         return None
     try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
+        at = datetime.fromisoformat(value) if value[0].isdigit() else parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
     # A date without a zone is UTC (RFC 9110, 5.6.7); Python reads "-0000" as naive.
     stamp = at.timestamp() if at.tzinfo else at.replace(tzinfo=UTC).timestamp()

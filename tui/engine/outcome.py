@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from tui.engine.ladder import Ask
+from tui.engine.ledger import estimate_tokens
 from tui.engine.seam import Joined, Joiner
-from tui.words import Fault
+from tui.words import Fault, TextSoFar
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,13 @@ class Turn:
     """Its first text (or reasoning) was announced."""
     passing: bool = False
     """Every further delta is new text and nothing else."""
+    began: int = 0
+    """Code points of the reply when it began."""
     unverified: bool = False
     received: int = 0
     thought: int = 0
 
-    def tokens(self) -> int:
-        """Estimated completion tokens of what was received."""
-        return (self.received + self.thought) // 4
+    def tokens(self, text: TextSoFar) -> int:
+        """Estimated completion tokens of what was received; `text` is the reply's, which holds most of it."""
+        new = text.since(self.began if self.began <= len(text) else 0)
+        return estimate_tokens(new) + (max(0, self.received - len(new)) + self.thought) // 4

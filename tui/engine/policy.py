@@ -24,9 +24,9 @@ def backoff(retry: Retry, retry_count: int, dice: Dice) -> float:
 
     AWS Architecture Blog, "Exponential Backoff and Jitter": rand(0, min(cap, base * 2^n)).
     """
-    floor = min(FLOOR, retry.initial_backoff)
     ceiling = min(retry.max_backoff, retry.initial_backoff * 2.0 ** min(retry_count - 1, 60))
-    return floor + dice() * max(0.0, ceiling - floor)
+    floor = min(FLOOR, ceiling)
+    return floor + dice() * (ceiling - floor)
 
 
 def wait_for(fault: Fault, retry: Retry, retry_count: int, rate_limits: int, dice: Dice) -> float:

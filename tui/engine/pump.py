@@ -25,13 +25,11 @@ HIGH_WATER = 1024 * 1024
 class Pump:
     """Reads one response into `arrivals` and rings `bell`."""
 
-    def __init__(self, transport: Transport, call: HttpCall, clock: Clock) -> None:
+    def __init__(self, transport: Transport, call: HttpCall) -> None:
         self.bell = Bell()
         self.arrivals: deque[Arrival] = deque()
-        self.last_byte = clock.now()
         self._transport = transport
         self._call = call
-        self._clock = clock
         self._waiting_bytes = 0
         self._room = asyncio.Event()
         self._task = asyncio.create_task(self._read(), name="unbroken-pump")
@@ -49,9 +47,12 @@ class Pump:
     async def close(self) -> None:
         """End the request for good: the socket is closed when this returns, or soon after if it is cancelled too."""
         self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, WireError):
+        owner = asyncio.current_task()
+        # A cancel that came before this is on its way already; one that comes while we wait is passed on.
+        before = owner.cancelling() if owner is not None else 0
+        with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(self._task)
-        if (task := asyncio.current_task()) is not None and task.cancelling():
+        if owner is not None and owner.cancelling() > before:
             raise asyncio.CancelledError
 
     async def _read(self) -> None:
@@ -59,7 +60,6 @@ class Pump:
             async with self._transport(self._call, self._sent) as reply:
                 self._put(Opened(reply.status, reply.headers))
                 async for chunk in reply.chunks():
-                    self.last_byte = self._clock.now()
                     self._waiting_bytes += len(chunk)
                     self._put(chunk)
                     if self._waiting_bytes >= HIGH_WATER:
@@ -87,7 +87,7 @@ async def read_attempt(
 ) -> AsyncGenerator[Read, None]:
     """Send `call` and say what comes, an Ended last. Closing it ends the request."""
     ahead = clock.wall() - clock.now()
-    pump = Pump(transport, call, clock)
+    pump = Pump(transport, call)
     try:
         while True:
             while pump.arrivals:

@@ -13,8 +13,8 @@ from typing import assert_never
 from tui.engine import faults
 from tui.engine.arrivals import Arrival, End, Opened, Sent
 from tui.engine.attempt import OPEN, Bill, Broke, Eof, Over, Phase, Show, Think, Whole, step
-from tui.engine.chunks import Garbled, Piece, Surrogates, Text, pieces, whole
-from tui.engine.sse import Decoder, LineTooLong
+from tui.engine.chunks import Garbled, Piece, Surrogates, Text, cut_json, pieces, whole
+from tui.engine.sse import Decoder, Frame, LineTooLong
 from tui.words import Fault, Timeouts
 
 STALL = 10.0
@@ -27,9 +27,11 @@ SUSPENDED = 5.0
 """Seconds by which the wall clock may run ahead of the monotonic one."""
 BODY_LIMIT = 8 * 1024 * 1024
 """Bytes kept of a body that is no stream."""
+_BOM = b"\xef\xbb\xbf"
+_FIELDS = (b"data", b"event", b"id", b"retry", b":")
 ERROR_BODY_LIMIT = 64 * 1024
 ERROR_BODY_WAIT = 10.0
-"""Seconds that the rest of an error's body is waited for."""
+"""Seconds that an error's body is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +85,22 @@ class Reader:
         self.comments = 0
         self.phase: Phase = OPEN
         self._skip_garbled = skip_garbled
+        self._skipped = False
         self._decoder = Decoder()
         self._surrogates = Surrogates()
+        self._thought_surrogates = Surrogates()
         self._headers: dict[str, str] = {}
         self._kind: str = "unknown"
         self._body = bytearray()
         self._sent = False
+        self._opened_at = now
+        self._whole_at = now
         self._any_byte = False
         self._quiet = False
 
     def arrived(self, arrival: Arrival, now: float, wall: float) -> Iterator[Read]:
         """What the pump brought."""
-        if not self._sent:
+        if not self._sent and not isinstance(arrival, End):
             self._sent = True
             yield Underway()
         match arrival:
@@ -102,6 +108,7 @@ class Reader:
                 pass
             case Opened(status, headers):
                 self.status = status
+                self._opened_at = now
                 self._headers = dict(headers)
                 if status != 200:
                     self._kind = "error"
@@ -113,9 +120,9 @@ class Reader:
                     self._any_byte = True
                     self.last_text = now
                 self.last_byte = now
-                yield from self.heard(arrival, now)
+                yield from self.heard(arrival, now, wall)
 
-    def heard(self, chunk: bytes, now: float) -> Iterator[Read]:
+    def heard(self, chunk: bytes, now: float, wall: float) -> Iterator[Read]:
         """What `chunk` says."""
         if self._kind == "stream":
             yield from self._frames(chunk, now)
@@ -127,21 +134,27 @@ class Reader:
                 first, self._body = bytes(self._body), bytearray()
                 yield from self._frames(first, now)
                 return
-        limit = ERROR_BODY_LIMIT if self._kind == "error" else BODY_LIMIT
-        if len(self._body) > limit:
-            yield from self.ended(None, now, 0.0)  # longer than anything that could be meant for us
+        # Longer than anything that could be meant for us:
+        if self._kind == "error" and len(self._body) > ERROR_BODY_LIMIT:
+            yield from self.ended(None, now, wall)
+        elif len(self._body) > BODY_LIMIT:
+            yield Ended(self._no_stream(self._body[:ERROR_BODY_LIMIT].decode("utf-8", "replace")))
 
     def _sniff(self) -> str:
         """By the first bytes, then by the header: pages and error objects come under any content type."""
-        start = bytes(self._body[:64]).removeprefix(b"\xef\xbb\xbf").lstrip()
-        if not start:
+        start = bytes(self._body[:64])
+        if _BOM.startswith(start[:3]) and len(start) < len(_BOM):
+            return "unknown"
+        start = start.removeprefix(_BOM).lstrip()
+        if not start and len(self._body) < 64:
             return "unknown"
         if start.startswith((b"{", b"<", b"[")):
             return "document"
         if "text/event-stream" in self._headers.get("content-type", "").lower():
             return "stream"
-        fields = (b"data", b"event", b"id", b"retry", b":")
-        return "stream" if start.startswith(fields) else "document"
+        if any(field.startswith(start) and field != start for field in _FIELDS):
+            return "unknown"
+        return "stream" if start.startswith(_FIELDS) else "document"
 
     def _frames(self, chunk: bytes, now: float) -> Iterator[Read]:
         try:
@@ -152,7 +165,7 @@ class Reader:
         self.comments = self._decoder.comments
         for frame in frames:
             self.offset = frame.end
-            for piece in pieces(frame.data):
+            for piece in _said(frame):
                 yield from self.take(piece, now)
                 if isinstance(self.phase, Over):
                     return
@@ -161,21 +174,27 @@ class Reader:
         """One step of the attempt."""
         if isinstance(piece, Garbled) and self._skip_garbled and not isinstance(self.phase, Whole):
             self._skip_garbled = False
-            yield Skipped()
+            self._skipped = True
             return
-        self.phase, effect = step(self.phase, piece)
+        before = self.phase
+        self.phase, effect = step(before, piece)
+        if isinstance(self.phase, Whole) and before is OPEN:
+            self._whole_at = now
         match effect:
             case Show(text):
                 text = self._surrogates.mend(text)
                 if text:
+                    yield from self._past_gap()
                     self.last_text = now
                     self.flowing = True
                     self._quiet = False
                     yield Delta(text, self.offset)
             case Think(text):
                 self.last_text = now
+                self.flowing = True
                 self._quiet = False
-                yield Thinking(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+                if text := self._thought_surrogates.mend(text):
+                    yield Thinking(text)
             case Bill():
                 self.bill = effect
             case None:
@@ -183,21 +202,29 @@ class Reader:
             case _:
                 assert_never(effect)
         if isinstance(self.phase, Over):
-            if self.phase.fault is None and (rest := self._surrogates.rest()):
-                yield Delta(rest, self.offset)
+            if self.phase.fault is None:
+                yield from self._past_gap()
+                if rest := self._surrogates.rest():
+                    yield Delta(rest, self.offset)
             yield Ended(self.phase.fault, self.phase.reason, self.phase.clean)
+
+    def _past_gap(self) -> Iterator[Read]:
+        """A frame that was passed over is told once something stands behind it: before a fault it changes nothing."""
+        if self._skipped:
+            self._skipped = False
+            yield Skipped()
 
     def ended(self, error: BaseException | None, now: float, wall: float) -> Iterator[Read]:
         """The body is over: what that means depends on what it was."""
         if self._kind == "error":
             body = self._body.decode("utf-8", "replace")
             yield Ended(faults.of_status(self.status, self._headers, body, wall))
-        elif error is not None:
+        elif error is not None and not (self._kind == "document" and whole(self._body.decode("utf-8", "replace"))):
             yield from self.take(Broke(faults.of_exception(error)), now)
         elif self._kind == "stream":
             for frame in self._decoder.finish():
                 self.offset = frame.end
-                for piece in pieces(frame.data):
+                for piece in _said(frame):
                     yield from self.take(piece, now)
             if not isinstance(self.phase, Over):
                 yield from self.take(Eof(), now)
@@ -218,18 +245,20 @@ class Reader:
                 self.phase = Over(reason)
                 yield Ended(reason)
             return
-        content_type = self._headers.get("content-type", "")
-        if not body.strip() or (body.lstrip().startswith("{") and not body.rstrip().endswith("}")):
+        if self._kind == "unknown" or cut_json(body):
             yield from self.take(Eof(), now)
             return
-        yield Ended(faults.not_a_stream(content_type, body))
+        yield Ended(self._no_stream(body))
+
+    def _no_stream(self, body: str) -> Fault:
+        return faults.not_a_stream(self._headers.get("content-type", ""), body)
 
     def deadline(self, limits: Timeouts) -> float:
         """The next moment at which silence means something."""
         if self._kind == "error":
-            return self.last_byte + ERROR_BODY_WAIT
+            return self._opened_at + ERROR_BODY_WAIT
         if isinstance(self.phase, Whole):
-            return self.last_text + DRAIN
+            return self._whole_at + DRAIN
         if not self._any_byte:
             return self.last_byte + limits.first_byte
         due = min(self.last_byte + limits.idle, self.last_text + limits.progress)
@@ -251,12 +280,18 @@ class Reader:
 
     def _silence(self, now: float, limits: Timeouts) -> Fault | None:
         if not self._any_byte:
-            waited, limit, kind = now - self.last_byte, limits.first_byte, "no-first-byte"
-        elif now - self.last_byte >= limits.idle:
-            waited, limit, kind = now - self.last_byte, limits.idle, "no-bytes"
+            since, limit, kind = self.last_byte, limits.first_byte, "no-first-byte"
+        elif now >= self.last_byte + limits.idle:
+            since, limit, kind = self.last_byte, limits.idle, "no-bytes"
         else:
-            waited, limit, kind = now - self.last_text, limits.progress, "no-text"
-        return Fault(kind, permanent=False, detail=f"{limit:g} s") if waited >= limit else None
+            since, limit, kind = self.last_text, limits.progress, "no-text"
+        # The same sums as in `deadline`: with a difference instead, rounding could let neither of them be due.
+        return Fault(kind, permanent=False, detail=f"{limit:g} s") if now >= since + limit else None
+
+
+def _said(frame: Frame) -> list[Piece]:
+    said = pieces(frame.data)
+    return [*said, Garbled("a line that is no field of an event stream")] if frame.damaged else said
 
 
 def stall_after(limits: Timeouts) -> float:

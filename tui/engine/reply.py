@@ -21,6 +21,7 @@ from tui.words import (
     Error,
     Event,
     Fault,
+    Key,
     NewReply,
     Policy,
     Provider,
@@ -40,6 +41,9 @@ REMEMBERED = 1200
 
 _connections = itertools.count(1)
 
+
+BUDGET = ("attempts-used", "time-used", "tokens-used", "money-used")
+"""Kinds of fault that say that this reply may cost no more."""
 
 _MISSED = Fault("missed", permanent=False, detail="the known text did not come back")
 
@@ -77,6 +81,8 @@ class Reply:
         self._last_text = self.began
         self._new_text_at = self.began
         self._rung: Rung | None = None
+        limits = policy.limits
+        self._budgeted = bool(limits.seconds or limits.tokens or limits.usd)
 
     # One attempt
 
@@ -90,7 +96,7 @@ class Reply:
         self._rung = ask.rung
         self.asked_at = self._last_byte = self.clock.now()
         reader = Reader(self.asked_at, skip_garbled=self._garbled_at == len(self.text))
-        return Turn(ask, ask.joiner), reader, self._call(ask)
+        return Turn(ask, ask.joiner, began=len(held)), reader, self._call(ask)
 
     def hear(self, turn: Turn, reader: Reader, read: Read) -> Iterable[Event]:
         """What one thing that arrived means for the reader; sets `turn.outcome` where it ends the attempt."""
@@ -98,6 +104,8 @@ class Reply:
             # Nearly every delta takes this way.
             turn.received += len(read.text)
             self._last_byte = self._last_text = self.clock.now()
+            if self._budgeted:
+                self._watch_budget(turn)
             return (self._content(read.text, read.offset),)
         self._last_byte = max(self._last_byte, reader.last_byte)
         return self._hear(turn, read)
@@ -121,11 +129,31 @@ class Reply:
                 turn.passing = turn.flowing = False
                 yield self.state("stalled")
             case Skipped():
-                yield from self._skipped()
+                yield from self._skipped(turn)
             case Ended():
                 yield from self._end(turn, read)
             case _:
                 assert_never(read)
+
+    def used_up(self, completion: int = 0) -> str:
+        """The kind of fault that says which limit is reached, with `completion` more tokens; empty: none is."""
+        limits, spent = self.policy.limits, self.ledger
+        dollars = (spent.cost_usd or 0.0) + completion * (self._model.price.output or 0.0) / 1_000_000
+        if limits.attempts and self.attempts >= limits.attempts and not completion:
+            return "attempts-used"
+        if limits.seconds and self.clock.now() - self.began >= limits.seconds:
+            return "time-used"
+        if limits.tokens and spent.prompt + spent.completion + completion >= limits.tokens:
+            return "tokens-used"
+        if limits.usd and dollars >= limits.usd:
+            return "money-used"
+        return ""
+
+    def _watch_budget(self, turn: Turn) -> None:
+        """A stream that never ends is stopped where the next attempt would not be allowed."""
+        kind = self.used_up(max(1, (turn.received + turn.thought) // 4))
+        if kind:
+            turn.outcome = CutShort(Fault(kind, permanent=False))
 
     def _text(self, turn: Turn, text: str, offset: int) -> Iterator[Event]:
         if turn.joiner is not None:
@@ -169,7 +197,7 @@ class Reply:
             models=(self._writer, self.request.model),
         )
         turn.back = None
-        turn.unverified = not back.verified
+        turn.unverified = turn.unverified or not back.verified
         self._resumes += 1
         self._verified = self._verified and back.verified
         self._writer = self.request.model
@@ -185,6 +213,8 @@ class Reply:
         self._boundaries.clear()
         self._verified = True
         self._missed = False
+        self._garbled_at = -1
+        self._bare_ends = 0
         self._writer = self.request.model
         turn.unverified = True
         yield NewReply(reply=self._reply, **self._stamp())
@@ -203,11 +233,12 @@ class Reply:
         yield self.state("streaming")
         yield self._content(text, offset)
 
-    def _skipped(self) -> Iterator[Event]:
+    def _skipped(self, turn: Turn) -> Iterator[Event]:
         """A garbled frame came twice at the same place: what it held is gone, and the place says so."""
         models = (self._writer, self.request.model)
         self._verified = False
         self._garbled_at = -1
+        turn.unverified = True
         mark = SeamMark(len(self.text), self._rung or "restart", verified=False, gap=0.0, paid_twice=0, models=models)
         yield Seam(mark=mark, **self._stamp())
 
@@ -220,7 +251,7 @@ class Reply:
             return
         if self.provider.key is not None:
             # A provider may quote the key it refuses.
-            fault = replace(fault, detail=fault.detail.replace(self.provider.key.reveal(), "…"))
+            fault = replace(fault, detail=without(self.provider.key, fault.detail))
         self._fault = fault
         came_back = turn.back is not None or (turn.joiner is not None and turn.joiner.whole_again)
         if ended.clean and came_back:
@@ -262,7 +293,7 @@ class Reply:
             self.ledger.add(reader.bill.prompt, reader.bill.completion, price, exact=True)
         elif reader.status == 200:
             # Cut before it told: about four characters a token, as good as can be known.
-            self.ledger.add(turn.ask.sent_tokens, turn.tokens(), price, exact=False)
+            self.ledger.add(turn.ask.sent_tokens, turn.tokens(self.text), price, exact=False)
 
     def count_rate_limit(self, fault: Fault) -> int:
         """How many 429 came in a row, this one included."""
@@ -271,9 +302,8 @@ class Reply:
 
     # Events
 
-    def backing_off(self, fault: Fault, delay: float) -> State:
-        now = self.clock.now()
-        return replace(self.state("backing_off"), fault=fault, since=now, until=now + delay)
+    def backing_off(self, fault: Fault, until: float) -> State:
+        return replace(self.state("backing_off"), fault=fault, since=self.clock.now(), until=until)
 
     def usage(self) -> Usage:
         cost, at_least = self.ledger.cost_usd, self.ledger.unpriced
@@ -346,3 +376,15 @@ class Reply:
             headers["authorization"] = f"Bearer {self.provider.key.reveal()}"
         url = self.provider.base_url + "/chat/completions"
         return HttpCall(url, headers, ask.body, self.policy.timeouts, self.provider.local)
+
+
+def without(key: Key, text: str) -> str:
+    """`text` without the key, also where its end was cut off: a provider may quote the key that it refuses."""
+    secret = key.reveal()
+    if not secret:
+        return text
+    text = text.replace(secret, "…")
+    for length in range(min(len(secret), len(text)), 5, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + "…"
+    return text

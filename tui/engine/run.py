@@ -17,7 +17,7 @@ from tui.clock import Clock, RealClock
 from tui.engine.outcome import CutShort, MissedTail, Outcome, Refused, WholeAtLast
 from tui.engine.policy import LEAST_INTERVAL, LONGEST_OBEYED, Dice, wait_for
 from tui.engine.pump import read_attempt
-from tui.engine.reply import Reply
+from tui.engine.reply import BUDGET, Reply
 from tui.wire import Transport
 from tui.words import Event, Fault, Policy, Provider, Request
 
@@ -46,11 +46,11 @@ async def stream_reply(
 
         transport = post
     reply = Reply(request, provider, policy or Policy(), clock or RealClock())
-    delay = 0.0
+    due = reply.began
     retrying = AsyncRetrying(
         sleep=reply.clock.sleep,
         stop=stop_never,  # `_next` decides: it knows verified progress, the budget and what a server asks for
-        wait=lambda _: delay,
+        wait=lambda _: max(0.0, due - reply.clock.now()),  # whoever is slow to take an event delays no request
         retry=retry_if_exception_type(_AskAgain),
     )
     async for turn in retrying:
@@ -71,9 +71,9 @@ async def stream_reply(
             yield reply.usage()
             yield reply.failed(fault)
             return
-        delay = _delay(reply, outcome, dice)
+        due = reply.clock.now() + _delay(reply, outcome, dice)
         if isinstance(outcome, CutShort):
-            yield reply.backing_off(outcome.fault, delay)
+            yield reply.backing_off(outcome.fault, due)
         # Inside `with turn` nothing may be yielded: tenacity's manager swallows GeneratorExit too.
         with turn:
             raise _AskAgain
@@ -102,24 +102,13 @@ def give_up(reply: Reply, outcome: CutShort | MissedTail | Refused) -> Fault | N
         if fault.permanent:
             reply.retry_count = 0
             return fault
-        if reply.retry_count >= reply.policy.retry.max_retries:
+        if fault.kind in BUDGET or reply.retry_count >= reply.policy.retry.max_retries:
             return fault
         if fault.wait is not None and fault.wait > LONGEST_OBEYED:
             return fault
         reply.retry_count += 1
-    limits = reply.policy.limits
-    spent = reply.ledger
-    if limits.attempts and reply.attempts >= limits.attempts:
-        kind = "attempts-used"
-    elif limits.seconds and reply.clock.now() - reply.began >= limits.seconds:
-        kind = "time-used"
-    elif limits.tokens and spent.prompt + spent.completion >= limits.tokens:
-        kind = "tokens-used"
-    elif limits.usd and (spent.cost_usd or 0.0) >= limits.usd:
-        kind = "money-used"
-    else:
-        return None
-    return replace(fault, kind=kind, permanent=False)
+    kind = reply.used_up()
+    return replace(fault, kind=kind, permanent=False) if kind else None
 
 
 def _delay(reply: Reply, outcome: CutShort | MissedTail | Refused, dice: Dice) -> float:

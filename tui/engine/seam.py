@@ -6,6 +6,7 @@ anchor has come back. A shorter or repeated anchor was measured to give text tha
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,10 @@ NEAR, FAR = 120, 600
 """How far back an anchor is looked for: near first, then far."""
 WINDOW = 600
 """Code points of a reply within which the tail must have come."""
+
+PREFACE = 200
+"""Code points that a model may chat before it goes on ("Sure, continuing:")."""
+PREFACE_ENDS = (":", "：", "\n", "...", "…", "—")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,23 @@ def _clean_cut(held: str, at: int) -> bool:
     return place == at
 
 
+def _explained(came: str, held: str) -> bool:
+    """Whether what `came` before the tail is a repetition of what was `held` before it, behind a preface at most.
+
+    Anything else is the beginning of another answer that has some words in common: two halves of different answers.
+    """
+    shared = zip(reversed(came), reversed(held), strict=False)
+    again = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], shared))
+    preface = came[: len(came) - again].rstrip(" ")
+    return len(preface) <= PREFACE and (not preface or preface.endswith(PREFACE_ENDS))
+
+
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Decided: `text` follows the held text; everything after it does, too."""
+    """Decided: `text` follows the held text; everything after it does, too.
+
+    Not verified: it stands where it probably belongs, and says so.
+    """
 
     text: str
     verified: bool
@@ -109,7 +128,8 @@ class Joiner:
         self._held = held
         self._tail = tail
         self._bare_tail = tail.lstrip()
-        self._head = held[:SHORTEST]
+        self._bare = held.lstrip()
+        self._head = self._bare[:SHORTEST]
         self._got = ""
         self._how: How | Literal["repeating"] = how
         self._repeated: list[str] = []
@@ -138,7 +158,7 @@ class Joiner:
         """The attempt is whole: now it must be decided."""
         match self._how:
             case "repeating":
-                if self._passed == len(self._held):
+                if self.whole_again:
                     return Joined("", verified=True, again=self._passed)
                 return Differs("".join(self._repeated))
             case "anchored":
@@ -151,7 +171,7 @@ class Joiner:
     @property
     def whole_again(self) -> bool:
         """Everything held came back and nothing new: a clean end here, twice, means that it was whole."""
-        return self._how == "repeating" and self._passed == len(self._held)
+        return self._how == "repeating" and self._passed == len(self._bare)
 
     def _anchored(self) -> Verdict:
         got = self._got
@@ -160,22 +180,24 @@ class Joiner:
                 return Joined(got[len(tail) :], verified=True, again=len(tail))
         if self._tail.startswith(got) or self._bare_tail.startswith(got):
             return None
-        if got.startswith(self._head):
+        if got.lstrip().startswith(self._head):
             return self._switch_to_repeating()
-        if self._head.startswith(got):
+        if self._head.startswith(got.lstrip()):
             return None
-        at = got.find(self._bare_tail)
+        # Within the limit, however large the pieces are in which it comes.
+        at = got.find(self._bare_tail, 0, self._limit)
         if at >= 0:
             end = at + len(self._bare_tail)
-            return Joined(got[end:], verified=True, again=end)
+            before = self._held[: len(self._held) - len(self._bare_tail)]
+            return Joined(got[end:], verified=_explained(got[:at], before), again=end)
         return Missed(len(got)) if len(got) >= self._limit else None
 
     def _appended(self, *, final: bool) -> Verdict:
         got = self._got
-        if got.startswith(self._head):
+        if got.lstrip().startswith(self._head):
             verdict = self._switch_to_repeating()
             return self.finish() if final and verdict is None else verdict
-        if not final and self._head.startswith(got):
+        if not final and self._head.startswith(got.lstrip()):
             return None
         if self._held[-1:].isspace():
             got = got.lstrip()
@@ -190,8 +212,11 @@ class Joiner:
         return self._repeat(got)
 
     def _repeat(self, text: str) -> Verdict:
-        held, passed = self._held, self._passed
+        held, passed = self._bare, self._passed
         self._repeated.append(text)
+        if not passed:
+            # Leading white space is nothing that makes an answer another one.
+            text = text.lstrip()
         known = held[passed : passed + len(text)]
         if not text.startswith(known):
             return Differs("".join(self._repeated))

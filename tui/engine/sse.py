@@ -24,7 +24,11 @@ class Frame(NamedTuple):
     """"" means "message"."""
     last_id: str
     end: int
-    """Body bytes up to the end of this frame, from the start of the stream."""
+    """Body bytes up to the end of this frame, from the start of the stream; the LF of a last CRLF is not counted, for
+    it may come later or never."""
+    damaged: bool = False
+    """A line was no field of the standard's and had a `{` in it: a data line may have lost its beginning, and text with
+    it. The standard says to ignore such a line; a reader of answers must not."""
 
 
 class LineTooLong(ValueError):
@@ -48,6 +52,7 @@ class Decoder:
         self._data_size = 0
         self._event = ""
         self._last_id = ""
+        self._damaged = False
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """The frames that `chunk` completes. LineTooLong when a line never ends."""
@@ -63,6 +68,7 @@ class Decoder:
         start = 0
         for found in _LINE_END.finditer(chunk):
             line = chunk[start : found.start()]
+            end = self._offset + found.start() + 1
             if self._parts:
                 self._parts.append(line)
                 line = b"".join(self._parts)
@@ -72,7 +78,7 @@ class Decoder:
             if line:
                 self._field(line)
             else:
-                frame = self._dispatch(self._offset + start)
+                frame = self._dispatch(end)
                 if frame is not None:
                     frames.append(frame)
         self._skip_lf = chunk.endswith(b"\r") if chunk else self._skip_lf
@@ -119,24 +125,30 @@ class Decoder:
             return
         if line.startswith(b":"):
             self.comments += 1
+            # "data" and noise, a line end, and what is left of the data line is a comment.
+            self._damaged = self._damaged or b'"choices"' in line
             return
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._data.append(value)
+            self._data.append(b"")
+            self._data_size += 1
         elif name == b"event":
             self._event = value.decode("utf-8", "replace")
         elif name == b"id" and b"\0" not in value:
             self._last_id = value.decode("utf-8", "replace")
         elif name == b"retry" and value.isdigit():
             self.retry = int(value[:18])
+        elif b"{" in line and name not in (b"event", b"id", b"retry"):
+            self._damaged = True
 
     def _dispatch(self, end: int) -> Frame | None:
+        damaged, self._damaged = self._damaged, False
         if not self._data:
             self._event = ""
-            return None
+            return Frame("", "", self._last_id, end, damaged=True) if damaged else None
         raw = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-        frame = Frame(raw.decode("utf-8", "replace"), self._event, self._last_id, end)
+        frame = Frame(raw.decode("utf-8", "replace"), self._event, self._last_id, end, damaged)
         self._data.clear()
         self._data_size = 0
         self._event = ""
