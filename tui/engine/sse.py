@@ -118,10 +118,7 @@ class Decoder:
     def _field(self, line: bytes) -> None:
         if line.startswith(b"data:"):
             value = line[6:] if line[5:6] == b" " else line[5:]
-            self._data.append(value)
-            self._data_size += len(value) + 1
-            if self._data_size > MAX_LINE:
-                raise LineTooLong
+            self._keep(value)
             return
         if line.startswith(b":"):
             self.comments += 1
@@ -131,8 +128,7 @@ class Decoder:
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._data.append(b"")
-            self._data_size += 1
+            self._keep(b"")
         elif name == b"event":
             self._event = value.decode("utf-8", "replace")
         elif name == b"id" and b"\0" not in value:
@@ -141,6 +137,12 @@ class Decoder:
             self.retry = int(value[:18])
         elif b"{" in line and name not in (b"event", b"id", b"retry"):
             self._damaged = True
+
+    def _keep(self, value: bytes) -> None:
+        self._data.append(value)
+        self._data_size += len(value) + 1
+        if self._data_size > MAX_LINE:
+            raise LineTooLong
 
     def _dispatch(self, end: int) -> Frame | None:
         damaged, self._damaged = self._damaged, False
