@@ -259,7 +259,7 @@ class Reply:
             if self._bare_ends >= (1 if self.learned.bare_end else 2):
                 yield from self._proved_whole(turn)
                 return
-        elif not came_back:
+        else:
             self._bare_ends = 0
         if fault.kind == "garbled":
             self._garbled_at = len(self.text)
