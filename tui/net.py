@@ -35,7 +35,10 @@ KEEPALIVE_SECONDS = 60
 GET_LIMIT = 4 * 1024 * 1024
 """Bytes of a GET's body that are read; a model list has some hundred kB at most."""
 
-_TROUBLE = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, RuntimeError, ValueError, ImportError)
+_TROUBLE = (
+    *(httpx.HTTPError, httpx.InvalidURL, httpx.StreamError),
+    *(OSError, RuntimeError, ValueError, OverflowError, ImportError, ExceptionGroup),
+)
 """What httpx, its transports and the socket raise for a wire (or an address) that does not work."""
 
 
@@ -48,6 +51,10 @@ def _socket_options() -> list[tuple[int, int, int]]:
         if isinstance(number, int):
             options.append((IPPROTO_TCP, number, value))
     return options
+
+
+class BadAddress(ValueError):
+    """A URL that nothing can be asked for."""
 
 
 class BadProxy(ValueError):
@@ -85,6 +92,10 @@ def proxy_for(url: str) -> str | None:
 
 
 def _client(url: str, timeout: httpx.Timeout, *, local: bool) -> httpx.AsyncClient:
+    try:
+        _ = urlsplit(url).port  # asyncio finds a port out of range too late, and leaves sockets open
+    except ValueError as error:
+        raise BadAddress(str(error)) from error
     address = None if local else proxy_for(url)
     try:
         # socks5h is curl's word for "the proxy resolves the name", which is what the transport does anyway.

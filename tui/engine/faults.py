@@ -47,6 +47,7 @@ EXCEPTIONS: Mapping[str, Fault] = {
     "RequestError": Fault("transport", permanent=False),
     "StreamError": Fault("transport", permanent=False),
     "ImportError": Fault("proxy", permanent=True),
+    "BadAddress": Fault("bad-url", permanent=True),
     "BadProxy": Fault("proxy", permanent=True),
     "BadCertificates": Fault("certificate", permanent=True),
     "UnicodeEncodeError": Fault("bad-request", permanent=True),  # a key with a character that no header can hold
@@ -113,6 +114,8 @@ def of_exception(error: BaseException) -> Fault:
         return Fault("certificate", permanent=True, detail=_words(error))
     if "WRONG_VERSION_NUMBER" in text:
         return Fault("not-tls", permanent=True, detail=_words(error))
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     row = next((EXCEPTIONS[c.__name__] for c in type(error).__mro__ if c.__name__ in EXCEPTIONS), UNKNOWN)
     return replace(row, detail=_words(error))
 

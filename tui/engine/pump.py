@@ -87,6 +87,7 @@ async def read_attempt(
 ) -> AsyncGenerator[Read, None]:
     """Send `call` and say what comes, an Ended last. Closing it ends the request."""
     ahead = clock.wall() - clock.now()
+    slept = False
     pump = Pump(transport, call)
     try:
         while True:
@@ -95,6 +96,10 @@ async def read_attempt(
                     yield read
                     if isinstance(read, Ended):
                         return
+            if slept:
+                # After what had come before the machine slept: that is good text.
+                yield Ended(Fault("suspended", permanent=False, wait=0.0))
+                return
             pump.bell.clear()
             if pump.arrivals:
                 continue
@@ -102,9 +107,8 @@ async def read_attempt(
             rung = await clock.wait(pump.bell, min(due, clock.now() + TICK))
             now, wall = clock.now(), clock.wall()
             if wall - now - ahead > SUSPENDED:
-                yield Ended(Fault("suspended", permanent=False, wait=0.0))
-                return
-            if not rung and now >= due:
+                slept = True
+            elif not rung and now >= due:
                 for read in reader.overdue(now, wall, limits):
                     yield read
                     if isinstance(read, Ended):
