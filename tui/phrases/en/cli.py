@@ -30,4 +30,9 @@ PHRASES: dict[str, str] = {
     "What is needed to find the mistake is in {file}, without keys or answers.",
     "crash_unwritten": "A mistake in unbroken ended it ({kind}). What was received up to then is kept.\n"
     "No report could be written: neither the data directory nor the temporary one takes files.",
+    "system": "The system prompt.",
+    "max_tokens": "At most so many tokens.",
+    "temperature": "From 0 (always the likeliest word) to 2.",
+    "seed": "The same seed asks for the same dice.",
+    "ask_json": "One event a line, as JSON.",
 }

@@ -1,0 +1,123 @@
+"""What the screen and `ask` both begin with: the provider, the embedded model, the journal, and the conversation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tui.chat.talk import Sampling, Talk
+from tui.clock import Clock
+from tui.config import Config
+from tui.journal.store import Journal
+from tui.journal.trouble import JournalTrouble, JournalUnusable
+from tui.journal.writer import Writer
+from tui.local.problem import LocalProblem
+from tui.local.server import LocalServer
+from tui.paths import journal_file
+from tui.providers import resolve
+from tui.words import Learned, Provider
+
+FLUSH = 5.0
+"""Seconds that the end of the program waits for the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asks for."""
+
+    local: bool = False
+    continue_last: bool = False
+    model: str | None = None
+    provider: str | None = None
+    system: str = ""
+    sampling: Sampling | None = None
+
+
+class Session:
+    """Everything of one run of the program that is not what is shown."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        on_trouble: Callable[[JournalTrouble | None], None],
+        tell: Callable[[str], None],
+    ) -> None:
+        self.config, self.clock = config, clock
+        self._tell = tell
+        self.writer = Writer(journal_file(), on_trouble)
+        self._server: LocalServer | None = None
+        self._restart: asyncio.Task[Provider] | None = None
+        self.talk: Talk | None = None
+
+    def provider(self, wanted: Wanted) -> tuple[Provider, str]:
+        """The provider and model asked for; KeyMissing, UnknownProvider and the like where there is none. May block."""
+        name, model = resolve.choose(self.config, wanted.provider, wanted.model)
+        return resolve.provider(self.config, name, model, learned=self.learned, tell=self._tell), model
+
+    async def local(self) -> tuple[Provider, str]:
+        """The embedded model, started; LocalProblem where it cannot be. It must be installed."""
+        if self._server is None:
+            self._server = LocalServer(died=self._revive)
+            await self._server.start()
+        provider = self._server.provider
+        assert provider is not None
+        return provider, next(iter(provider.models))
+
+    def begin(self, provider: Provider, model: str, wanted: Wanted) -> Talk:
+        """Open the conversation; the last one where it is wanted and there is one."""
+        talk = Talk(
+            provider,
+            model,
+            self.config.policy_for,
+            self.writer,
+            self.clock,
+            system=wanted.system,
+            sampling=wanted.sampling,
+        )
+        if wanted.continue_last:
+            self.open_last(talk)
+        self.talk = talk
+        return talk
+
+    def open_last(self, talk: Talk) -> None:
+        """The conversation that was used last, if there is one that can be read."""
+        try:
+            with Journal.open(journal_file()) as journal:
+                latest = journal.latest()
+                if latest is not None:
+                    talk.open(latest, journal.turns(latest.id))
+        except JournalUnusable as error:
+            self._tell(error.sentence())
+
+    def learned(self, base_url: str, model: str) -> Learned:
+        """What was learned about it in earlier runs."""
+        try:
+            with Journal.open(journal_file()) as journal:
+                return journal.learned(base_url, model)
+        except JournalUnusable:
+            # Told already, by the writer that could not open it either.
+            return Learned()
+
+    async def close(self) -> bool:
+        """End what this run began. False where something could not be saved."""
+        if self._restart is not None:
+            self._restart.cancel()
+            await asyncio.gather(self._restart, return_exceptions=True)
+        if self._server is not None:
+            server, self._server = self._server, None
+            await server.stop()
+        return await asyncio.to_thread(self.writer.close, FLUSH)
+
+    def _revive(self, problem: LocalProblem) -> None:
+        """The embedded server died: a reply on its way will find it again at the same place."""
+        if self._server is not None and self._restart is None:
+            self._tell(str(problem))
+            self._restart = asyncio.get_running_loop().create_task(self._server.restart())
+            self._restart.add_done_callback(self._revived)
+
+    def _revived(self, task: asyncio.Task[Provider]) -> None:
+        self._restart = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._tell(str(error))

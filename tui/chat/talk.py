@@ -1,0 +1,192 @@
+"""A conversation open in this process: its turns, and asking the next thing in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from tui.chat.keeper import Keeper
+from tui.chat.view import ReplyView, fold, fresh, stopped
+from tui.clock import Clock
+from tui.journal.ids import new_id
+from tui.journal.records import EndState, NewConversation, NewTurn
+from tui.journal.stored import StoredConversation, StoredReply, StoredTurn
+from tui.journal.writer import Writer
+from tui.wire import Transport
+from tui.words import (
+    ConversationId,
+    Done,
+    Error,
+    Event,
+    Message,
+    NewReply,
+    Partial,
+    Policy,
+    Provider,
+    ReplyId,
+    Request,
+    TextSoFar,
+    TurnId,
+)
+
+
+@dataclass(slots=True)
+class Version:
+    """One reply of a turn: its newest view, and where it stands in the journal."""
+
+    id: ReplyId
+    view: ReplyView
+    next_seq: int = 0
+    attempts: int = 0
+    superseded: bool = False
+
+
+@dataclass(slots=True)
+class Turn:
+    id: TurnId
+    prompt: str
+    versions: list[Version] = field(default_factory=list)
+
+    @property
+    def latest(self) -> Version | None:
+        return self.versions[-1] if self.versions else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """What is asked beside the messages; None leaves it to the provider."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    seed: int | None = None
+
+
+class Talk:
+    """One conversation. `ask` and `resume` give the events of a reply while they keep it."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        model: str,
+        policy_for: Callable[[Provider, str], Policy],
+        writer: Writer,
+        clock: Clock,
+        *,
+        system: str = "",
+        sampling: Sampling | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        self.provider, self.model = provider, model
+        self.turns: list[Turn] = []
+        self.id: ConversationId | None = None
+        self.system = system
+        self._sampling = sampling or Sampling()
+        self._policy_for = policy_for
+        self._writer, self._clock = writer, clock
+        self._transport = transport
+
+    def open(self, conversation: StoredConversation, turns: tuple[StoredTurn, ...]) -> None:
+        """Go on with a conversation from the journal."""
+        self.id = conversation.id
+        self.system = self.system or conversation.system
+        self.turns = [Turn(turn.id, turn.prompt, [_version(reply) for reply in turn.replies]) for turn in turns]
+
+    def ask(self, prompt: str) -> tuple[Turn, AsyncGenerator[Event, None]]:
+        """A new turn, and the events of its reply. Closing the generator stops the reply."""
+        wall = self._clock.wall()
+        if self.id is None:
+            self.id = ConversationId(new_id())
+            self._writer.put(NewConversation(self.id, wall, self.provider.name, self.model, self.system))
+        request = self._request((*self._context(len(self.turns)), Message("user", prompt)), None)
+        turn = Turn(TurnId(new_id()), prompt)
+        self._writer.put(NewTurn(turn.id, self.id, len(self.turns), prompt, wall))
+        self.turns.append(turn)
+        keeper = Keeper(self._writer, self._clock, turn.id, 0, self.provider)
+        keeper.begin(request)
+        turn.versions.append(Version(keeper.reply, fresh(self.model)))
+        return turn, self._stream(turn, request, keeper)
+
+    def can_resume(self, turn: Turn) -> bool:
+        """Whether its latest reply ended without being whole."""
+        latest = turn.latest
+        return latest is not None and latest.view.ended and latest.view.link.state != "done"
+
+    def resume(self, turn: Turn) -> AsyncGenerator[Event, None]:
+        """Go on with the latest reply of `turn` from the text held, with the model chosen now."""
+        latest = turn.latest
+        assert latest is not None
+        text = latest.view.whole_text()
+        place = self.turns.index(turn)
+        partial = Partial(text, model=latest.view.model) if text else None
+        request = self._request((*self._context(place), Message("user", turn.prompt)), partial)
+        keeper = Keeper(self._writer, self._clock, turn.id, len(turn.versions) - 1, self.provider)
+        keeper.go_on(request, latest.id, latest.next_seq, latest.attempts)
+        latest.view = fresh(self.model, text, latest.view.seams)
+        return self._stream(turn, request, keeper)
+
+    def halt(self, turn: Turn) -> None:
+        """The user stopped the reply of `turn`: its view says so. What was received stays."""
+        latest = turn.latest
+        if latest is not None and not latest.view.ended:
+            latest.view = stopped(latest.view)
+
+    async def _stream(self, turn: Turn, request: Request, keeper: Keeper) -> AsyncGenerator[Event, None]:
+        from tui.engine import stream_reply
+
+        policy = self._policy_for(self.provider, request.model)
+        events = stream_reply(request, self.provider, policy, self._clock, transport=self._transport)
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    keeper.note(event)
+                    self._fold(turn, event, keeper)
+                    yield event
+        finally:
+            keeper.stopped()
+            self.halt(turn)
+
+    def _fold(self, turn: Turn, event: Event, keeper: Keeper) -> None:
+        latest = turn.versions[-1]
+        if isinstance(event, NewReply):
+            before = replace(latest.view, ended=True, note="superseded")
+            turn.versions[-1] = replace(latest, view=before, superseded=True)
+            latest = Version(keeper.reply, latest.view)
+            turn.versions.append(latest)
+        latest.view = fold(latest.view, event)
+        latest.next_seq, latest.attempts = keeper.progress
+        if isinstance(event, Done | Error):
+            self.provider = replace(self.provider, learned=event.learned)
+
+    def _request(self, messages: tuple[Message, ...], partial: Partial | None) -> Request:
+        asked = self._sampling
+        return Request(self.model, messages, asked.max_tokens, asked.temperature, asked.seed, partial)
+
+    def _context(self, before: int) -> tuple[Message, ...]:
+        """What the model is told of the conversation: turns with an answer, of each the latest one."""
+        messages = [Message("system", self.system)] if self.system else []
+        for turn in self.turns[:before]:
+            text = turn.latest.view.whole_text() if turn.latest else ""
+            if text:
+                messages += [Message("user", turn.prompt), Message("assistant", text)]
+        return tuple(messages)
+
+
+def _version(reply: StoredReply) -> Version:
+    """A reply from the journal as a view."""
+    view = fresh(reply.model, reply.text, reply.seams)
+    state: EndState = reply.state if reply.state in ("done", "stopped") else "failed"
+    view = replace(
+        view,
+        reasoning=TextSoFar(reply.reasoning),
+        reasoning_length=len(reply.reasoning),
+        usage=reply.usage,
+        cost_usd=reply.cost_usd,
+        at_least=reply.at_least,
+        finish_reason=reply.finish_reason,
+        fault=reply.fault,
+        note="interrupted" if reply.state in ("interrupted", "streaming") else reply.note,
+        ended=True,
+        link=replace(view.link, state=state, model=reply.model, fault=reply.fault),
+    )
+    return Version(reply.id, view, reply.next_seq, len(reply.attempts), reply.note == "superseded")

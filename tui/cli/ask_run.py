@@ -1,0 +1,119 @@
+"""The run of `unbroken ask`: events to stdout, status to stderr, and the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import aclosing
+from typing import assert_never
+
+from tui.chat import advice
+from tui.chat.jsonl import line
+from tui.chat.session import Session, Wanted
+from tui.cli.errors import Exit, tell
+from tui.clock import RealClock
+from tui.config import Config
+from tui.journal.trouble import JournalTrouble
+from tui.plain import one_line, plain
+from tui.say import say
+from tui.words import Content, Done, Error, Event, NewReply, Reasoning, Seam, SeamMark, State, Usage
+
+RULE = 40
+"""Cells of the rule between two different answers."""
+
+
+class Asking:
+    """One prompt, one answer."""
+
+    def __init__(self, config: Config, wanted: Wanted, *, as_json: bool) -> None:
+        self._config, self._wanted, self._json = config, wanted, as_json
+        self._clock = RealClock()
+        self._terminal = sys.stdout is not None and sys.stdout.isatty()
+        self._ends_in_newline = True
+        self._saved = True
+        self._code = Exit.INCOMPLETE
+
+    async def run(self, prompt: str) -> int:
+        """Ask; the exit code."""
+        session = Session(self._config, self._clock, self._trouble, tell)
+        try:
+            if self._wanted.local:
+                provider, model = await session.local()
+                tell(say("chat.local_note"))
+            else:
+                provider, model = await asyncio.to_thread(session.provider, self._wanted)
+            talk = session.begin(provider, model, self._wanted)
+            began = self._clock.now()
+            _, events = talk.ask(prompt)
+            async with aclosing(events):
+                async for event in events:
+                    if self._json:
+                        self._write(line(event, began) + "\n")
+                    self._hear(event)
+        finally:
+            if not self._json and not self._ends_in_newline:
+                self._write("\n")
+            await session.close()
+        return self._code
+
+    def _trouble(self, trouble: JournalTrouble | None) -> None:
+        """From the journal's thread: told once; the answer goes on unsaved."""
+        self._saved = trouble is None
+        if trouble is not None:
+            tell(trouble.sentence())
+
+    def _write(self, text: str) -> None:
+        if not text:
+            return
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        self._ends_in_newline = text.endswith("\n")
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case Content(content=text):
+                if not self._json:
+                    self._write(plain(text) if self._terminal else text)
+            case State():
+                self._state(event)
+            case Seam(mark=mark):
+                self._seam(mark)
+            case NewReply():
+                tell(say("chat.other_answer"))
+                if not self._json:
+                    self._write(("" if self._ends_in_newline else "\n") + "─" * RULE + "\n")
+            case Done():
+                self._done(event)
+            case Error():
+                self._failed(event)
+            case Reasoning() | Usage():
+                pass
+            case _:
+                assert_never(event)
+
+    def _done(self, done: Done) -> None:
+        self._code = Exit.COMPLETE
+        if not done.verified:
+            tell(say("chat.unverified"))
+        elif done.note == "bare-end":
+            tell(say("chat.bare_end"))
+        if done.finish_reason in ("length", "model_length"):
+            tell(say("chat.length"))
+
+    def _failed(self, error: Error) -> None:
+        self._code = Exit.KEY if error.fault.kind == "unauthorized" else Exit.INCOMPLETE
+        if not self._json and not self._ends_in_newline:
+            self._write("\n")
+        retries, length = error.failed_after_retries, len(error.text)
+        tell(advice.failed(error.fault, length, retries=retries, saved=self._saved, place="ask"))
+
+    def _state(self, state: State) -> None:
+        if state.state == "backing_off" and state.fault is not None and state.until is not None:
+            seconds = f"{max(0.0, state.until - self._clock.now()):.1f}"
+            reason = advice.reason(state.fault)
+            counted = {"retry": state.retry_count, "most": state.max_retries}
+            tell(say("chat.backing_off", reason=reason, seconds=seconds, **counted))
+
+    def _seam(self, mark: SeamMark) -> None:
+        name = "chat.resumed" if mark.verified else "chat.resumed_unverified"
+        tell(say(name, gap=f"{mark.gap:.1f}", how=one_line(mark.how)))

@@ -1,0 +1,17 @@
+"""`unbroken models`."""
+
+PHRASES: dict[str, str] = {
+    "help": "The provider's models, with prices: ✓ offered now, – not listed by the provider, ? not known.",
+    "help_provider": "The provider to ask.",
+    "help_json": "As one JSON array.",
+    "head_id": "model",
+    "head_title": "name",
+    "head_price": "$/M output",
+    "head_offered": "offered",
+    "none": "No model of “{provider}” is known. Set some as models = […] under its section of config.toml.",
+    "no_key": "The provider was not asked, because there is no key; this is the built-in list. "
+    "Store one with: unbroken keys set {provider}",
+    "refused": "The provider refuses the key ({detail}); this is the built-in list. "
+    "Store another with: unbroken keys set {provider}",
+    "unreachable": "The provider gave no list: {reason} ({detail}). This is the built-in one; try again later.",
+}
