@@ -8,7 +8,8 @@ PHRASES: dict[str, str] = {
     "head_title": "名前",
     "head_price": "$/M 出力",
     "head_offered": "提供",
-    "none": "「{provider}」のモデルは分かっていません。config.toml の該当セクションに models = […] を設定してください。",
+    "none": "「{provider}」のモデルは分かっていません。"
+    "config.toml の該当セクションに models = […] を設定してください。",
     "no_key": "キーがないため、プロバイダーには問い合わせていません。これは内蔵の一覧です。"
     "キーの保存: unbroken keys set {provider}",
     "refused": "プロバイダーがキーを拒否しました（{detail}）。これは内蔵の一覧です。"

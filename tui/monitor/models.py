@@ -1,0 +1,115 @@
+"""GET /models: which models a provider offers, whether it takes the key, and how fast it answers."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from tui.engine.faults import in_stream, is_page, message_of, not_a_stream, of_exception, of_status
+from tui.wire import WireError
+from tui.words import Fault, Key, Provider
+
+if TYPE_CHECKING:
+    from tui.net import Got
+
+KEY_TEST = 5.0
+"""Seconds that a person waits for the test of a key, or for the list."""
+
+OK = 200
+
+
+class Get(Protocol):
+    """net.get, or what a test has instead."""
+
+    def __call__(self, url: str, key: Key | None, deadline: float, *, local: bool = False) -> Awaitable[Got]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The list."""
+
+    ids: tuple[str, ...]
+    """In the provider's order, each once. Outside text: not yet made safe."""
+    ttfb: float
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRefused:
+    """The provider answers, but not for this key."""
+
+    detail: str
+    """What it said. Outside text: not yet made safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """No list, and nothing learned about the key."""
+
+    fault: Fault
+
+
+ModelsAnswer = Present | KeyRefused | Unreachable
+
+
+async def fetch_models(provider: Provider, deadline: float = KEY_TEST, *, get: Get | None = None) -> ModelsAnswer:
+    """Ask `provider` for its models, within `deadline` seconds. Raises nothing for what the network does."""
+    try:
+        got = await (get or real_get())(provider.base_url + "/models", provider.key, deadline, local=provider.local)
+    except WireError as error:
+        return Unreachable(fault_of_wire(error))
+    fault = fault_of_answer(got)
+    if fault is not None:
+        return KeyRefused(fault.detail) if fault.kind == "unauthorized" else Unreachable(fault)
+    return Present(ids_of(got.body) or (), got.ttfb)
+
+
+def real_get() -> Get:
+    """httpx is loaded when the first request is made, not when the program starts."""
+    from tui.net import get
+
+    return get
+
+
+def fault_of_wire(error: WireError) -> Fault:
+    """Why no answer came; a deadline that passed is no broken connection."""
+    cause = error.__cause__ or error
+    if isinstance(cause, TimeoutError):
+        return Fault("no-first-byte", permanent=False, detail=type(cause).__name__)
+    return of_exception(cause)
+
+
+def fault_of_answer(got: Got) -> Fault | None:
+    """What is wrong with an answer to GET /models; None where it is a list."""
+    text = got.body.decode("utf-8", "replace")
+    if got.status != OK:
+        return of_status(got.status, got.headers, text, time.time())
+    if ids_of(got.body) is not None:
+        return None
+    if is_page(text):
+        return not_a_stream(got.headers.get("content-type", ""), text)
+    value = _json(got.body)
+    if isinstance(value, dict) and value.get("error"):
+        return in_stream(value["error"])
+    return Fault("garbled", permanent=False, detail=message_of(text), status=got.status)
+
+
+def ids_of(body: bytes) -> tuple[str, ...] | None:
+    """The `data[].id` of a model list; None where `body` is none. Entries without an id are passed over."""
+    value = _json(body)
+    data = value.get("data") if isinstance(value, dict) else None
+    if not isinstance(data, list):
+        return None
+    ids = (one.get("id") for one in data if isinstance(one, dict))
+    return tuple(dict.fromkeys(one for one in ids if isinstance(one, str) and one))
+
+
+def _json(body: bytes) -> object:
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value

@@ -1,0 +1,159 @@
+"""One small timed request after another, while somebody is there to look at what they measure."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tui.clock import Bell, Clock
+from tui.config import ProbeSettings
+from tui.engine.faults import is_page, not_a_stream, of_status
+from tui.monitor import chat_probe
+from tui.monitor.models import OK, Get, fault_of_answer, fault_of_wire, ids_of, real_get
+from tui.monitor.stats import Window
+from tui.monitor.view import ProbeView
+from tui.wire import Transport, WireError
+from tui.words import Fault, Provider
+
+if TYPE_CHECKING:
+    from tui.net import Got
+
+LONGEST = 10.0
+"""Seconds after which a probe is lost."""
+
+IDLE = 600.0
+"""Seconds without a key press after which nobody is looking."""
+
+SPREAD = 0.2
+"""Of the interval, either way: many windows shall not ask in step."""
+
+IDLE_REASON = "idle"
+
+
+class Prober:
+    """Probes `provider` until its task is cancelled, and tells each new view.
+
+    An answer of any status is a measurement; one that is not what was asked for says so in the view's `reason`. Only
+    where no answer comes is a probe lost.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        settings: ProbeSettings,
+        clock: Clock,
+        told: Callable[[ProbeView], None],
+        *,
+        model: str = "",
+        get: Get | None = None,
+        transport: Transport | None = None,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        """`model` is who is asked where the settings want a chat; without one the model list is asked."""
+        self._provider, self._settings, self._clock, self._told = provider, settings, clock, told
+        self._model = model if settings.kind == "chat" else ""
+        self._get, self._transport, self._dice = get, transport, dice
+        self._window = Window()
+        self._bell = Bell()
+        self._held = ""
+        self._idle = False
+        self._touched = clock.now()
+        self._reason = ""
+        self.models_present: frozenset[str] | None = None
+        """What the provider offers, by its newest list; None: it has given none. Outside text: not yet made safe."""
+
+    @property
+    def paused_for(self) -> str:
+        """Why nothing is asked now; empty where probes go on."""
+        return self._held or (IDLE_REASON if self._idle else "")
+
+    @property
+    def view(self) -> ProbeView:
+        window = self._window
+        return ProbeView(
+            samples=window.samples,
+            last=window.last,
+            p50=window.quantile(0.5),
+            p95=window.quantile(0.95),
+            jitter=window.jitter(),
+            loss=window.loss,
+            target=self._settings.target_ms / 1000,
+            paused=bool(self.paused_for),
+            what="chat" if self._model else "models",
+            reason=self._reason,
+        )
+
+    def pause(self, reason: str) -> None:
+        """Ask nothing more until `resume`; a probe on its way still counts."""
+        self._held = reason
+        self._told(self.view)
+
+    def resume(self) -> None:
+        """Go on; at once where a probe has become due."""
+        self._held = ""
+        self._bell.ring()
+        self._told(self.view)
+
+    def touched(self) -> None:
+        """Somebody pressed a key."""
+        self._touched = self._clock.now()
+        if self._idle:
+            self._idle = False
+            self._bell.ring()
+            self._told(self.view)
+
+    async def run(self) -> None:
+        """The first probe at once, then one an interval, one at a time."""
+        due = self._clock.now()
+        while True:
+            await self._wanted(due)
+            began = self._clock.now()
+            await self._probe()
+            due = began + self._settings.interval * (1 - SPREAD + 2 * SPREAD * self._dice())
+
+    async def _wanted(self, due: float) -> None:
+        """Until `due` has come and nothing holds the probes back."""
+        while True:
+            self._bell.clear()
+            now, idle_at = self._clock.now(), self._touched + IDLE
+            if now >= idle_at and not self._idle:
+                self._idle = True
+                self._told(self.view)
+            if self.paused_for:
+                await self._bell.waiter()
+            elif now >= due:
+                return
+            else:
+                await self._clock.wait(self._bell, min(due, idle_at))
+
+    async def _probe(self) -> None:
+        try:
+            got = await self._ask(min(self._settings.interval, LONGEST))
+        except WireError as error:
+            self._window.add(None)
+            self._reason = fault_of_wire(error).kind
+        else:
+            self._window.add(got.ttfb)
+            fault = self._fault(got)
+            self._reason = fault.kind if fault else ""
+        self._told(self.view)
+
+    async def _ask(self, deadline: float) -> Got:
+        provider = self._provider
+        if self._model:
+            return await chat_probe.ask(provider, self._model, deadline, self._clock, self._transport)
+        get = self._get or real_get()
+        return await get(provider.base_url + "/models", provider.key, deadline, local=provider.local)
+
+    def _fault(self, got: Got) -> Fault | None:
+        if not self._model:
+            fault = fault_of_answer(got)
+            if fault is None:
+                self.models_present = frozenset(ids_of(got.body) or ())
+            return fault
+        text = got.body.decode("utf-8", "replace")
+        if got.status != OK:
+            return of_status(got.status, got.headers, text, time.time())
+        return not_a_stream(got.headers.get("content-type", ""), text) if is_page(text) else None
