@@ -19,6 +19,7 @@ from tui.words import (
     Done,
     Error,
     Event,
+    Learned,
     Message,
     NewReply,
     Partial,
@@ -106,6 +107,11 @@ class Talk:
         keeper.begin(request)
         turn.versions.append(Version(keeper.reply, fresh(self.model)))
         return turn, self._stream(turn, request, keeper)
+
+    def use(self, model: str, learned: Callable[[str, str], Learned]) -> None:
+        """Ask `model` from the next prompt on."""
+        self.model = model
+        self.provider = replace(self.provider, learned=learned(self.provider.base_url, model))
 
     def can_resume(self, turn: Turn) -> bool:
         """Whether its latest reply ended without being whole."""

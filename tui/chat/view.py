@@ -67,6 +67,8 @@ class ReplyView:
     at_least: bool = False
     finish_reason: str | None = None
     fault: Fault | None = None
+    failed_retries: int = 0
+    """Retries that failed in a row, where it failed after them."""
     note: str = ""
     ended: bool = False
 
@@ -111,9 +113,9 @@ def fold(view: ReplyView, event: Event) -> ReplyView:
         case Done(finish_reason=finish, note=note):
             link = replace(view.link, state="done", until=None, retry_count=event.retry_count)
             return replace(view, ended=True, finish_reason=finish, note=note, fault=None, link=link)
-        case Error(fault=fault):
+        case Error(fault=fault, failed_after_retries=retries):
             link = replace(view.link, state="failed", until=None, fault=fault, retry_count=event.retry_count)
-            return replace(view, ended=True, fault=fault, link=link)
+            return replace(view, ended=True, fault=fault, failed_retries=retries, link=link)
         case _:
             assert_never(event)
 

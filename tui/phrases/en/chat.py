@@ -38,6 +38,9 @@ PHRASES: dict[str, str] = {
     "nothing_asked": "There is no prompt. Nothing was sent.",
     "nothing_asked_do": 'Give it as an argument (unbroken ask "…") or on standard input.',
     "local_note": "Embedded model: small, for demonstration; often wrong, no usable Japanese.",
-    "waiting_queue": "{count} waiting",
     "log_unwritable": "The log {path} cannot be written: {reason}. Nothing was started.",
+    "finishing": "The screen is closed. The reply of {model} goes on, {minutes} min at most; Ctrl+C stops it.",
+    "finished": "The reply is finished and saved.",
+    "not_finished": "The reply was stopped; what was received is saved. `unbroken -c` goes on with it.",
+    "not_saved": "Not everything could be saved: the journal did not take it.",
 }

@@ -119,4 +119,10 @@ PHRASES: dict[str, str] = {
         "This terminal has {now_width}x{now_height} cells; unbroken needs {width}x{height}. "
         "Everything is kept and goes on. Make the window larger."
     ),
+    "output_title": "Output · {model} · reply {reply}/{replies}",
+    "copy_sent": "Sent to the terminal's clipboard; not every terminal takes it.",
+    "quit_again": "Ctrl+C again quits.",
+    "nothing_to_resume": "This reply is whole; there is nothing to resume.",
+    "mouse_taken": "The mouse is ours again.",
+    "mouse_given": "The mouse is the terminal's now: select with it as always.",
 }

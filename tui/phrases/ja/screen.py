@@ -123,4 +123,10 @@ PHRASES: dict[str, str] = {
         "端末の大きさは {now_width}x{now_height} です。unbroken には {width}x{height} が必要です。"
         "内容はすべて残り、処理も続きます。ウィンドウを広げてください。"
     ),
+    "output_title": "出力 · {model} · 返答 {reply}/{replies}",
+    "copy_sent": "端末のクリップボードに送りました。対応していない端末もあります。",
+    "quit_again": "もう一度 Ctrl+C を押すと終了します。",
+    "nothing_to_resume": "この返答は完全です。再開するものはありません。",
+    "mouse_taken": "マウスをこのアプリに戻しました。",
+    "mouse_given": "マウスを端末に渡しました。いつもどおり選択できます。",
 }

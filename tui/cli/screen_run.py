@@ -1,0 +1,88 @@
+"""The run of the full screen: the session, the app, and the reply that outlives it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from tui.chat.session import Session, Wanted
+from tui.cli.errors import Exit, tell
+from tui.cli.options import ScreenOptions
+from tui.clock import RealClock
+from tui.config import Config
+from tui.journal.trouble import JournalTrouble
+from tui.paths import log_dir
+from tui.plain import one_line
+from tui.providers.keys import KeyMissing
+from tui.say import say
+from tui.screen.app import UnbrokenApp
+from tui.screen.first_run import Ready
+from tui.screen.terminal.signals import install_signals
+
+
+async def show(config: Config, options: ScreenOptions) -> int:
+    """The exit code, once the screen is closed and the reply is finished or stopped."""
+    loop = asyncio.get_running_loop()
+    app: UnbrokenApp | None = None
+    early: list[JournalTrouble | None] = []
+
+    def trouble(told: JournalTrouble | None) -> None:
+        # From the journal's thread.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(heard, told)
+
+    def heard(told: JournalTrouble | None) -> None:
+        if app is None or not app.is_running:
+            early.append(told)
+        else:
+            app.journal_trouble(told)
+
+    def say_it(text: str) -> None:
+        if app is not None and app.is_running:
+            app.tell(text)
+        else:
+            tell(text)
+
+    session = Session(config, RealClock(), trouble, say_it)
+    try:
+        wanted = Wanted(options.local, options.continue_last, options.model, options.provider)
+        app = UnbrokenApp(session, wanted, await _ready(session, wanted))
+        app.crash_log = log_dir() / "crash.log"
+        if early:
+            app.call_later(app.journal_trouble, early[-1])
+        undo = install_signals(loop, app.terminal_lost, app.terminate)
+        try:
+            code = await app.run_async(mouse=True)
+            await _finish(app, config)
+        finally:
+            undo()
+        return code if isinstance(code, int) else app.return_code or Exit.COMPLETE
+    finally:
+        if not await session.close():
+            tell(say("chat.not_saved"))
+
+
+async def _ready(session: Session, wanted: Wanted) -> Ready | None:
+    """Who answers; None where a key is missing, which the screen asks for."""
+    if wanted.local:
+        return Ready(*await session.local())
+    try:
+        return Ready(*await asyncio.to_thread(session.provider, wanted))
+    except KeyMissing:
+        return None
+
+
+async def _finish(app: UnbrokenApp, config: Config) -> None:
+    """A reply that is still on its way goes on into the journal, or is stopped, as the user chose."""
+    sending = app.sending
+    if sending is None or not sending.running:
+        return
+    if app.leaving == "finish":
+        minutes = f"{config.hangup_limit / 60:.0f}"
+        tell(say("chat.finishing", model=one_line(sending.view.model, 60), minutes=minutes))
+        finished, _ = await asyncio.wait([sending.task], timeout=config.hangup_limit)
+        if finished:
+            tell(say("chat.finished"))
+            return
+    await sending.stop()
+    tell(say("chat.not_finished"))

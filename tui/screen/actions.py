@@ -1,0 +1,33 @@
+"""The one table of what keys do: it feeds the bindings, the footer and the help."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+from tui.screen.action import Action
+
+ACTIONS = (
+    Action("", ("enter",), "send"),
+    Action("", ("ctrl+j", "alt+enter", "shift+enter"), "newline"),
+    Action("stop", ("escape",), "stop"),
+    Action("resume", ("ctrl+r",), "resume", footer=2),
+    Action("models", ("ctrl+o",), "model", footer=1),
+    Action("copy_or_stop", ("ctrl+c",), "copy"),
+    Action("leave", ("ctrl+q",), "quit", footer=4),
+    Action("help", ("f1",), "help", footer=3),
+    Action("page(-1)", ("pageup",), "pages"),
+    Action("page(1)", ("pagedown",), "pages"),
+    Action("to_end", ("ctrl+end",), "end"),
+    Action("", ("up",), "past"),
+    Action("", ("tab",), "turns"),
+    Action("new", ("ctrl+n",), "new"),
+    Action("mouse", ("f4",), "mouse"),
+)
+
+HELP = tuple(action for action in ACTIONS if action.keys != ("pagedown",))
+
+BINDINGS = [
+    Binding(",".join(action.keys), action.name, show=False, id=action.words, priority=action.name == "leave")
+    for action in ACTIONS
+    if action.name
+]

@@ -1,0 +1,116 @@
+"""What happens behind the first-run dialog: a key is tested and kept, or the embedded model installed and started."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import assert_never
+
+from textual import on, work
+
+from tui.chat.session import Session, Wanted
+from tui.config import Config
+from tui.local import weights
+from tui.local.fetch import Progress
+from tui.local.problem import LocalProblem
+from tui.monitor.models import KeyRefused, Present, Unreachable, fetch_models
+from tui.providers import keys_file, resolve
+from tui.providers.keys import BadKey
+from tui.say import say
+from tui.screen.dialogs.first_run import FirstRunDialog
+from tui.screen.terminal.display import UnbrokenDisplay
+from tui.words import Key, Provider
+
+KEY_TEST = 5.0
+"""Seconds for the test of a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A provider that can be asked, and for what."""
+
+    provider: Provider
+    model: str
+
+
+async def try_key(config: Config, wanted: Wanted, dialog: FirstRunDialog, key: Key, *, anyway: bool) -> Ready | None:
+    """Test `key` against the provider's model list; keep it where it is accepted, or wanted all the same."""
+    name, model = resolve.choose(config, wanted.provider, wanted.model)
+    settings = resolve.settings_of(config, name)
+    provider = Provider(name, settings.base_url, key=key, models=resolve.rows(config, name), resume=settings.resume)
+    answer = None if anyway else await fetch_models(provider, KEY_TEST)
+    match answer:
+        case KeyRefused(detail):
+            dialog.tell("refused", detail)
+            return None
+        case Unreachable(fault):
+            dialog.tell("unreachable", fault.detail)
+            return None
+        case Present() | None:
+            await asyncio.to_thread(keys_file.store, name, key.reveal())
+            if answer is not None:
+                dialog.tell("accepted")
+            return Ready(provider, model)
+        case _:
+            assert_never(answer)
+
+
+async def use_local(session: Session, dialog: FirstRunDialog) -> Ready:
+    """Install the embedded model where it is missing, and start it. LocalProblem where that cannot be."""
+    loop = asyncio.get_running_loop()
+
+    def show(progress: Progress) -> None:
+        fraction = progress.done / progress.total if progress.total else None
+        loop.call_soon_threadsafe(dialog.progress, fraction, say(f"local.phase_{progress.phase}"))
+
+    await asyncio.to_thread(weights.ensure_installed, lambda _: None, show)
+    provider, model = await session.local()
+    return Ready(provider, model)
+
+
+class FirstRunWays(UnbrokenDisplay[int]):
+    """An app that knows what to do with what its first-run dialog posts."""
+
+    def __init__(self, session: Session, wanted: Wanted) -> None:
+        super().__init__()
+        self.session, self.wanted = session, wanted
+
+    def answerer(self, ready: Ready) -> None:
+        """From now on `ready` answers."""
+        raise NotImplementedError
+
+    @on(FirstRunDialog.KeyGiven)
+    def _key_given(self, message: FirstRunDialog.KeyGiven) -> None:
+        self._test_key(message)
+
+    @work(group="first-run")
+    async def _test_key(self, message: FirstRunDialog.KeyGiven) -> None:
+        dialog = self.screen
+        if not isinstance(dialog, FirstRunDialog):
+            return
+        try:
+            ready = await try_key(self.session.config, self.wanted, dialog, message.key, anyway=message.anyway)
+        except (keys_file.KeysFileError, BadKey) as error:
+            dialog.tell("unreachable", str(error))
+            return
+        if ready is not None:
+            self.answerer(ready)
+            dialog.end(None)
+
+    @on(FirstRunDialog.LocalWanted)
+    def _local_wanted(self) -> None:
+        self._install_local()
+
+    @work(group="first-run")
+    async def _install_local(self) -> None:
+        dialog = self.screen
+        if not isinstance(dialog, FirstRunDialog):
+            return
+        try:
+            ready = await use_local(self.session, dialog)
+        except LocalProblem as problem:
+            dialog.trouble(str(problem))
+            return
+        self.notify(say("chat.local_note"), markup=False)
+        self.answerer(ready)
+        dialog.end(None)

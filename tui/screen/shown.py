@@ -1,0 +1,94 @@
+"""From a conversation to what the panes show: pure."""
+
+from __future__ import annotations
+
+from tui.chat import advice
+from tui.chat.talk import Talk, Turn, Version
+from tui.plain import one_line
+from tui.say import say
+from tui.screen.panes.conversation import TurnRow, TurnState
+from tui.screen.panes.footer import StatusView
+from tui.screen.panes.output import OutputView
+
+STARTS = 200
+"""Code points of a prompt that a row of the list is made from."""
+
+
+def turn_row(number: int, turn: Turn) -> TurnRow:
+    """One line of the list."""
+    latest = turn.latest
+    return TurnRow(number, turn_state(latest), turn.prompt[:STARTS])
+
+
+def turn_state(latest: Version | None) -> TurnState:
+    if latest is None or not latest.view.ended:
+        return "live"
+    state = latest.view.link.state
+    if state == "stopped":
+        return "stopped"
+    if state != "done":
+        return "failed"
+    return "done" if all(mark.verified for mark in latest.view.seams) else "unverified"
+
+
+def output_view(turn: Turn, chosen: int, queued: tuple[str, ...], *, saved: bool) -> OutputView:
+    """Reply `chosen` of `turn` as the Output pane shows it."""
+    version = turn.versions[chosen]
+    view = version.view
+    live = not view.ended
+    return OutputView(
+        key=version.id,
+        prompt=turn.prompt,
+        text=view.text,
+        length=view.length,
+        seams=view.seams,
+        reasoning=view.reasoning.upto(view.reasoning_length) if live and view.length == 0 else "",
+        live=live,
+        notices=() if live else notices(version, saved=saved),
+        queued=queued,
+    )
+
+
+def notices(version: Version, *, saved: bool) -> tuple[str, ...]:
+    """What stands under a reply that ended: what happened, what is kept, what to do."""
+    view = version.view
+    if version.superseded or view.note == "superseded":
+        return (say("chat.superseded"),)
+    if view.note == "interrupted":
+        return (say("chat.interrupted"),)
+    state = view.link.state
+    if state == "stopped":
+        return (say("chat.stopped"),)
+    if state == "failed" and view.fault is not None:
+        words = advice.failed(view.fault, view.length, retries=view.failed_retries, saved=saved, place="screen")
+        return tuple(words.split("\n"))
+    said = []
+    if view.note == "bare-end":
+        said.append(say("chat.bare_end"))
+    if view.finish_reason in ("length", "model_length"):
+        said.append(say("chat.length"))
+    if not all(mark.verified for mark in view.seams):
+        said.append(say("chat.unverified"))
+    return tuple(said)
+
+
+def status_view(talk: Talk, turn: Turn | None, chosen: int, queued: int, trouble: str) -> StatusView:
+    """The footer: who will answer next, and what the reply shown cost."""
+    view = turn.versions[chosen].view if turn is not None and turn.versions else None
+    usage = view.usage if view else None
+    return StatusView(
+        provider=one_line(talk.provider.name, 40),
+        model=one_line(talk.model, 60),
+        tokens=usage.prompt + usage.completion if usage else None,
+        exact=usage.exact if usage else True,
+        cost_usd=view.cost_usd if view else None,
+        at_least=view.at_least if view else False,
+        queued=queued,
+        trouble=trouble,
+    )
+
+
+def output_title(turn: Turn, chosen: int) -> str:
+    """`Output · model · reply 1/2`."""
+    model = one_line(turn.versions[chosen].view.model, 60)
+    return say("screen.output_title", model=model, reply=chosen + 1, replies=len(turn.versions))
