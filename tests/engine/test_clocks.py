@@ -76,14 +76,14 @@ def test_keep_alives_before_any_text_count_from_the_first_byte() -> None:
 def test_a_stall_that_ends_is_streaming_again() -> None:
     rest = stream(TEXT)[len(chunk({"role": "assistant", "content": ""})) + len(head(20)) :]
     result = play([Script((head(20), Pause(15.0), rest))])
-    assert result.states == ["connecting", "waiting", "streaming", "stalled", "streaming"]
+    assert result.states == ["connecting", "waiting", "streaming", "stalled", "streaming", "done"]
     assert result.done.text == TEXT
 
 
 def test_a_stall_after_reasoning_is_told_too() -> None:
     thought = chunk({"reasoning": "hm"})
     result = play([Script((thought, Pause(15.0), thought, Pause(1.0), stream(TEXT)))])
-    assert result.states == ["connecting", "waiting", "streaming", "stalled", "streaming"]
+    assert result.states == ["connecting", "waiting", "streaming", "stalled", "streaming", "done"]
 
 
 def test_a_stall_while_a_seam_is_undecided() -> None:
@@ -98,7 +98,7 @@ def test_a_stall_while_a_seam_is_undecided() -> None:
 
     result = play(serve)
     assert result.done.text == TEXT
-    assert result.states[-4:] == ["resuming", "stalled", "resuming", "streaming"]
+    assert result.states[-5:] == ["resuming", "stalled", "resuming", "streaming", "done"]
 
 
 @pytest.mark.parametrize(

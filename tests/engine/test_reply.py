@@ -18,7 +18,7 @@ from tui.words import Content, Learned, Limits, NewReply, Partial, Policy, Retry
 
 def test_a_reply_without_faults() -> None:
     result = play([Script((stream(TEXT),))])
-    assert result.states == ["connecting", "waiting", "streaming"]
+    assert result.states == ["connecting", "waiting", "streaming", "done"]
     assert result.done.text == TEXT
     assert result.done == replace(result.done, finish_reason="stop", attempts=1, resumes=0, verified=True, note="")
     assert result.usage.usage.exact
@@ -29,7 +29,7 @@ def test_a_reply_without_faults() -> None:
 def test_a_cut_and_its_resume_state_by_state() -> None:
     result = play(serving(20))
     assert result.states == [
-        "connecting", "waiting", "streaming", "backing_off", "connecting", "waiting", "resuming", "streaming",
+        "connecting", "waiting", "streaming", "backing_off", "connecting", "waiting", "resuming", "streaming", "done",
     ]  # fmt: skip
     assert result.done.text == TEXT
     (seam,) = result.seams
@@ -41,7 +41,7 @@ def test_a_cut_and_its_resume_state_by_state() -> None:
 
 def test_a_connection_that_is_refused_never_waits_for_an_answer() -> None:
     result = play([refuse(), Script((stream(TEXT),))])
-    assert result.states == ["connecting", "backing_off", "connecting", "waiting", "streaming"]
+    assert result.states == ["connecting", "backing_off", "connecting", "waiting", "streaming", "done"]
     assert result.seams == []
 
 

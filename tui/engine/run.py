@@ -63,11 +63,13 @@ async def stream_reply(
                     yield event
         assert outcome is not None
         if isinstance(outcome, WholeAtLast):
+            yield reply.state("done")
             yield reply.usage()
             yield reply.done(outcome)
             return
         fault = give_up(reply, outcome)
         if fault is not None:
+            yield replace(reply.state("failed"), fault=fault)
             yield reply.usage()
             yield reply.failed(fault)
             return

@@ -10,6 +10,9 @@ from tui.screen.panes.conversation import TurnRow, TurnState
 from tui.screen.panes.footer import StatusView
 from tui.screen.panes.output import OutputView
 
+LOCAL = "local"
+"""The name of the embedded model's provider."""
+
 STARTS = 200
 """Code points of a prompt that a row of the list is made from."""
 
@@ -78,7 +81,7 @@ def status_view(talk: Talk, turn: Turn | None, chosen: int, queued: int, trouble
     usage = view.usage if view else None
     return StatusView(
         provider=one_line(talk.provider.name, 40),
-        model=one_line(talk.model, 60),
+        model=_who(talk),
         tokens=usage.prompt + usage.completion if usage else None,
         exact=usage.exact if usage else True,
         cost_usd=view.cost_usd if view else None,
@@ -86,6 +89,12 @@ def status_view(talk: Talk, turn: Turn | None, chosen: int, queued: int, trouble
         queued=queued,
         trouble=trouble,
     )
+
+
+def _who(talk: Talk) -> str:
+    """The model; the embedded one is called what it is: small, and for demonstration."""
+    model = one_line(talk.model, 60)
+    return say("screen.demo_model", model=model) if talk.provider.name == LOCAL else model
 
 
 def output_title(turn: Turn, chosen: int) -> str:

@@ -125,4 +125,5 @@ PHRASES: dict[str, str] = {
     "nothing_to_resume": "This reply is whole; there is nothing to resume.",
     "mouse_taken": "The mouse is ours again.",
     "mouse_given": "The mouse is the terminal's now: select with it as always.",
+    "demo_model": "{model} (small demonstration model)",
 }

@@ -129,4 +129,5 @@ PHRASES: dict[str, str] = {
     "nothing_to_resume": "この返答は完全です。再開するものはありません。",
     "mouse_taken": "マウスをこのアプリに戻しました。",
     "mouse_given": "マウスを端末に渡しました。いつもどおり選択できます。",
+    "demo_model": "{model}（小さなデモ用モデル）",
 }
