@@ -21,6 +21,7 @@ class Sending:
         self.turn = turn
         self._events = events
         self._changed = asyncio.Event()
+        self._begun = asyncio.Event()
         self.task = asyncio.create_task(self._run(), name="unbroken-reply")
 
     @property
@@ -45,11 +46,14 @@ class Sending:
 
     async def stop(self) -> None:
         """End it for good, its request too; what was received is kept. Returns when it has ended."""
+        # A task cancelled before its first step never enters the generator, which then could not say how it ended.
+        await self._begun.wait()
         self.task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(self.task)
 
     async def _run(self) -> None:
+        self._begun.set()
         try:
             async with contextlib.aclosing(self._events) as events:
                 async for _ in events:

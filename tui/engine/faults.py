@@ -1,7 +1,7 @@
 """One table of what can go wrong: every exception, status and in-stream error becomes a `Fault`.
 
 Rows are measured on httpx 0.28.1. Exceptions are known by name, so that the engine needs no httpx.
-A new kind is a row here, its words in phrases/*/faults.py, and a case in tests/engine/cases/.
+A new kind is a row here, its words in phrases/*/faults.py, and a case in tests/engine/test_faults.py.
 """
 
 from __future__ import annotations
