@@ -15,7 +15,7 @@ PHRASES: dict[str, str] = {
         "Enter   send\n"
         "Ctrl+J  new line\n"
         "Esc     stop the answer\n"
-        "Ctrl+R  resume or ask again\n"
+        "Ctrl+R  resume an answer that was cut\n"
         "Ctrl+O  choose a model\n"
         "F1      help\n"
         "Ctrl+Q  quit"

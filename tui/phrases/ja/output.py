@@ -15,7 +15,7 @@ PHRASES: dict[str, str] = {
         "Enter   送信\n"
         "Ctrl+J  改行\n"
         "Esc     回答を止める\n"
-        "Ctrl+R  再開、またはもう一度聞く\n"
+        "Ctrl+R  途切れた回答を再開\n"
         "Ctrl+O  モデルを選ぶ\n"
         "F1      ヘルプ\n"
         "Ctrl+Q  終了"
