@@ -87,7 +87,7 @@ class Session:
             with Journal.open(journal_file()) as journal:
                 latest = journal.latest()
                 if latest is not None:
-                    talk.open(latest, journal.turns(latest.id))
+                    talk.open(latest, journal.turns(latest.id), journal.boundaries)
         except JournalUnusable as error:
             self._tell(error.sentence())
 

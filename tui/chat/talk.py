@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from tui.journal.stored import StoredConversation, StoredReply, StoredTurn
 from tui.journal.writer import Writer
 from tui.wire import Transport
 from tui.words import (
+    Content,
     ConversationId,
     Done,
     Error,
@@ -28,8 +30,13 @@ from tui.words import (
     ReplyId,
     Request,
     TextSoFar,
+    TokenCount,
     TurnId,
+    Usage,
 )
+
+REMEMBERED = 1200
+"""Code points at the end of a reply whose boundaries are kept: an anchor is never farther back than half of it."""
 
 
 @dataclass(slots=True)
@@ -41,6 +48,8 @@ class Version:
     next_seq: int = 0
     attempts: int = 0
     superseded: bool = False
+    boundaries: deque[int] = field(default_factory=deque)
+    """Where received deltas ended, code points, ascending: text without spaces is resumed at one of them."""
 
 
 @dataclass(slots=True)
@@ -87,11 +96,20 @@ class Talk:
         self._writer, self._clock = writer, clock
         self._transport = transport
 
-    def open(self, conversation: StoredConversation, turns: tuple[StoredTurn, ...]) -> None:
-        """Go on with a conversation from the journal."""
+    def open(
+        self,
+        conversation: StoredConversation,
+        turns: tuple[StoredTurn, ...],
+        boundaries: Callable[[ReplyId], tuple[int, ...]] = lambda _: (),
+    ) -> None:
+        """Go on with a conversation from the journal; `boundaries` is asked for each reply that can be resumed."""
         self.id = conversation.id
         self.system = self.system or conversation.system
         self.turns = [Turn(turn.id, turn.prompt, [_version(reply) for reply in turn.replies]) for turn in turns]
+        for turn in self.turns:
+            latest = turn.latest
+            if latest is not None and latest.view.length and self.can_resume(turn):
+                latest.boundaries.extend(boundaries(latest.id))
 
     def ask(self, prompt: str) -> tuple[Turn, AsyncGenerator[Event, None]]:
         """A new turn, and the events of its reply. Closing the generator stops the reply."""
@@ -122,14 +140,16 @@ class Talk:
         """Go on with the latest reply of `turn` from the text held, with the model chosen now."""
         latest = turn.latest
         assert latest is not None
-        text = latest.view.whole_text()
+        before = latest.view
+        text = before.whole_text()
         place = self.turns.index(turn)
-        partial = Partial(text, model=latest.view.model) if text else None
+        partial = Partial(text, tuple(latest.boundaries), model=before.model) if text else None
         request = self._request((*self._context(place), Message("user", turn.prompt)), partial)
         keeper = Keeper(self._writer, self._clock, turn.id, len(turn.versions) - 1, self.provider)
         keeper.go_on(request, latest.id, latest.next_seq, latest.attempts)
-        latest.view = fresh(self.model, text, latest.view.seams)
-        return self._stream(turn, request, keeper)
+        resumed = fresh(self.model, text, before.seams)
+        latest.view = replace(resumed, usage=before.usage, cost_usd=before.cost_usd, at_least=before.at_least)
+        return self._stream(turn, request, keeper, before)
 
     def halt(self, turn: Turn) -> None:
         """The user stopped the reply of `turn`: its view says so. What was received stays."""
@@ -137,14 +157,18 @@ class Talk:
         if latest is not None and not latest.view.ended:
             latest.view = stopped(latest.view)
 
-    async def _stream(self, turn: Turn, request: Request, keeper: Keeper) -> AsyncGenerator[Event, None]:
+    async def _stream(
+        self, turn: Turn, request: Request, keeper: Keeper, before: ReplyView | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """`before`: the reply as it stood when it was resumed."""
         from tui.engine import stream_reply
 
         policy = self._policy_for(self.provider, request.model)
         events = stream_reply(request, self.provider, policy, self._clock, transport=self._transport)
         try:
             async with aclosing(events):
-                async for event in events:
+                async for told in events:
+                    event = with_earlier_cost(told, before) if before is not None else told
                     keeper.note(event)
                     self._fold(turn, event, keeper)
                     yield event
@@ -160,6 +184,11 @@ class Talk:
             latest = Version(keeper.reply, latest.view)
             turn.versions.append(latest)
         latest.view = fold(latest.view, event)
+        if isinstance(event, Content):
+            ends = latest.boundaries
+            ends.append(latest.view.length)
+            while ends[0] < latest.view.length - REMEMBERED:
+                ends.popleft()
         latest.next_seq, latest.attempts = keeper.progress
         if isinstance(event, Done | Error):
             self.provider = replace(self.provider, learned=event.learned)
@@ -176,6 +205,24 @@ class Talk:
             if text:
                 messages += [Message("user", turn.prompt), Message("assistant", text)]
         return tuple(messages)
+
+
+def with_earlier_cost(event: Event, before: ReplyView) -> Event:
+    """`event`; usage with what the reply had cost when it was resumed: attempts before that count too."""
+    if not isinstance(event, Usage):
+        return event
+    spent, now = before.usage, event.usage
+    if spent is None:
+        # It was stopped, or its process died, before anything was told: what is known is a part.
+        unknown = before.length > 0
+        return replace(event, usage=replace(now, exact=now.exact and not unknown), at_least=event.at_least or unknown)
+    costs = [cost for cost in (before.cost_usd, event.cost_usd) if cost is not None]
+    return replace(
+        event,
+        usage=TokenCount(spent.prompt + now.prompt, spent.completion + now.completion, spent.exact and now.exact),
+        cost_usd=sum(costs) if costs else None,
+        at_least=before.at_least or event.at_least,
+    )
 
 
 def _version(reply: StoredReply) -> Version:

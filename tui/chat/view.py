@@ -107,7 +107,8 @@ def fold(view: ReplyView, event: Event) -> ReplyView:
         case Seam(mark=mark):
             return replace(view, seams=(*view.seams, mark))
         case NewReply(reply=reply):
-            return replace(fresh(view.model), reply=reply, link=view.link, usage=view.usage, cost_usd=view.cost_usd)
+            started = replace(fresh(view.model), reply=reply, link=view.link)
+            return replace(started, usage=view.usage, cost_usd=view.cost_usd, at_least=view.at_least)
         case Usage(usage=usage, cost_usd=cost, at_least=at_least):
             return replace(view, usage=usage, cost_usd=cost, at_least=at_least)
         case Done(finish_reason=finish, note=note):

@@ -51,9 +51,14 @@ class Asking:
                         self._write(line(event, began) + "\n")
                     self._hear(event)
         finally:
-            if not self._json and not self._ends_in_newline:
-                self._write("\n")
-            await session.close()
+            try:
+                if not self._json and not self._ends_in_newline:
+                    self._write("\n")
+            finally:
+                # Also where nobody reads any more: what was received is kept.
+                saved = await session.close()
+                if not saved and self._saved:
+                    tell(say("chat.not_saved"))
         return self._code
 
     def _trouble(self, trouble: JournalTrouble | None) -> None:

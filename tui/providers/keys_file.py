@@ -33,7 +33,8 @@ def read(tell: Callable[[str], None] | None = None, file: Path | None = None) ->
                 if tell:
                     tell(say("providers.file_open_to_others", file=one_line(str(file), 1000)))
             data = opened.read(MAX_FILE + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        # A data directory that cannot be is told by the journal; it is no reason not to ask.
         return {}
     except OSError as error:
         raise _error("providers.file_unreadable", file, error.strerror) from None
