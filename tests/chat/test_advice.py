@@ -1,0 +1,62 @@
+"""What a person is told of a reply that is not whole: what happened, what is kept, what to do; in two lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui import say
+from tui.chat import advice
+from tui.say import Language, phrases
+from tui.words import Fault
+
+PLACES: tuple[advice.Place, ...] = ("screen", "ask")
+KINDS = sorted(phrases("en", "faults"))
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("permanent", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fault_is_two_lines_in_both_languages(kind: str, permanent: bool, language: Language) -> None:
+    say.speak(language)
+    for place in PLACES:
+        fault = Fault(kind, permanent, "ReadError: gone\nand more\x1b[31m", 502)
+        words = advice.failed(fault, 1204, retries=5, saved=True, place=place)
+        first, second = words.split("\n")
+        assert say.say(f"faults.{kind}") in first
+        assert "ReadError: gone and more␛[31m" in first
+        assert "1,204" in first
+        assert "5" in first
+        assert second
+        assert "{" not in words
+
+
+def test_what_is_kept_is_said_as_it_is() -> None:
+    assert advice.kept(1204, saved=True) == "The 1,204 characters received are kept."
+    assert "not saved" in advice.kept(1204, saved=False)
+    assert advice.kept(0, saved=True) == "Your prompt is kept."
+    assert advice.kept(0, saved=False) == ""
+
+
+def test_keys_on_the_screen_and_commands_elsewhere() -> None:
+    for kind in KINDS:
+        for permanent in (False, True):
+            fault = Fault(kind, permanent)
+            assert "Ctrl" not in advice.remedy(fault, "ask")
+            assert "--log" not in advice.remedy(fault, "screen")
+
+
+def test_a_wait_that_the_server_asks_for_is_named() -> None:
+    fault = Fault("rate-limit", permanent=False, wait=412.4)
+    for place in PLACES:
+        assert "412 s" in advice.remedy(fault, place)
+
+
+def test_a_kind_without_words_is_shown_as_it_is() -> None:
+    assert advice.reason(Fault("quite-new", permanent=True, detail="why")) == "quite-new (why)"
+    assert advice.remedy(Fault("quite-new", permanent=True), "ask")
+
+
+def test_no_retries_no_word_of_them() -> None:
+    words = advice.failed(Fault("unauthorized", permanent=True), 0, retries=0, saved=True, place="ask")
+    assert words.startswith("The answer is not whole: the provider refuses the key. Your prompt is kept.\n")
+    assert "keys set" in words

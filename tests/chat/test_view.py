@@ -1,0 +1,170 @@
+"""The fold over events: what a screen would show after each of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.chat.view import LinkView, ReplyView, fold, fresh, stopped
+from tui.words import (
+    Content,
+    Done,
+    Error,
+    Event,
+    Fault,
+    Learned,
+    NewReply,
+    Reasoning,
+    Seam,
+    SeamMark,
+    State,
+    StateName,
+    TextSoFar,
+    TokenCount,
+    Usage,
+)
+
+RESET = Fault("reset", permanent=False, detail="ReadError")
+MARK = SeamMark(at=5, how="prefill", verified=True, gap=2.3, paid_twice=4, models=("a", "b"))
+
+
+def state(name: StateName, t: float = 1.0, attempt: int = 1, **more: object) -> State:
+    values: dict[str, object] = {"model": "m", "max_retries": 5, "last_byte": t, "last_text": t, "retry_count": 0}
+    return State(state=name, attempt=attempt, connection_id=7, t=t, **(values | more))  # type: ignore[arg-type]
+
+
+def content(text: str, t: float = 2.0) -> Content:
+    return Content(content=text, connection_id=7, retry_count=0, t=t, _text=TextSoFar(), _end=0)
+
+
+def reasoning(text: str, t: float = 2.0) -> Reasoning:
+    return Reasoning(content=text, connection_id=7, retry_count=0, t=t)
+
+
+def seam(mark: SeamMark = MARK) -> Seam:
+    return Seam(mark=mark, connection_id=8, retry_count=1, t=3.0)
+
+
+def new_reply(number: int = 2) -> NewReply:
+    return NewReply(reply=number, connection_id=8, retry_count=1, t=3.0)
+
+
+def usage(prompt: int = 10, completion: int = 20, cost: float | None = 0.5, *, at_least: bool = True) -> Usage:
+    counted = TokenCount(prompt, completion)
+    return Usage(usage=counted, cost_usd=cost, at_least=at_least, connection_id=8, retry_count=0, t=4.0)
+
+
+def done(note: str = "", finish: str | None = "stop") -> Done:
+    return Done(
+        text="", finish_reason=finish, attempts=1, resumes=0, note=note, learned=Learned(),
+        connection_id=8, retry_count=0, t=5.0,
+    )  # fmt: skip
+
+
+def error(fault: Fault = RESET, retries: int = 5) -> Error:
+    return Error(
+        fault=fault, failed_after_retries=retries, text="", attempts=6, resumes=0, learned=Learned(),
+        connection_id=8, retry_count=retries, t=5.0,
+    )  # fmt: skip
+
+
+EVERY: list[Event] = [state("connecting"), content("a"), reasoning("b"), seam(), new_reply(), usage(), done(), error()]
+
+
+def folded(*events: Event, start: ReplyView | None = None) -> ReplyView:
+    view = start or fresh("m")
+    for event in events:
+        view = fold(view, event)
+    return view
+
+
+def test_every_event_is_here() -> None:
+    assert {type(event) for event in EVERY} == set(get_args(Event))
+
+
+@pytest.mark.parametrize("event", EVERY, ids=lambda event: type(event).__name__)
+def test_an_event_leaves_older_views_as_they_were(event: Event) -> None:
+    before = folded(state("connecting"), content("one"), reasoning("why"), seam(), usage(1, 2))
+    as_shown = (before.whole_text(), before.reasoning.upto(before.reasoning_length), before.seams, before.link)
+    fold(before, event)
+    assert (before.whole_text(), before.reasoning.upto(before.reasoning_length), before.seams, before.link) == as_shown
+
+
+@given(st.lists(st.text(max_size=5), max_size=30))
+def test_text_is_what_came_in_order(pieces: list[str]) -> None:
+    view = fresh("m", "held ")
+    views = [view]
+    for piece in pieces:
+        view = fold(view, content(piece))
+        views.append(view)
+    for count, seen in enumerate(views):
+        assert seen.whole_text() == "held " + "".join(pieces[:count])
+        assert seen.length == len(seen.whole_text())
+
+
+def test_the_first_text_is_timed_from_the_first_request_once() -> None:
+    view = folded(state("connecting", 10.0), state("waiting", 10.2), content("a", 11.5), content("b", 19.0))
+    assert view.link.asked_at == 10.0
+    assert view.link.ttft == 1.5
+    view = folded(state("connecting", 30.0, attempt=2), content("c", 31.0), start=view)
+    assert (view.link.asked_at, view.link.ttft) == (10.0, 1.5)
+
+
+def test_content_moves_both_clocks_and_reasoning_too() -> None:
+    view = folded(state("streaming", 1.0), content("a", 7.0))
+    assert (view.link.last_text, view.link.last_byte) == (7.0, 7.0)
+    view = fold(view, reasoning("b", 9.0))
+    assert (view.link.last_text, view.link.last_byte) == (9.0, 9.0)
+
+
+def test_a_state_carries_the_whole_link() -> None:
+    view = folded(
+        state(
+            "backing_off", 4.0, attempt=2, retry_count=3, since=4.0, until=9.5, fault=RESET, rung="prefill", model="x"
+        )
+    )
+    assert view.model == "x"
+    assert view.link == LinkView(
+        state="backing_off", model="x", connection_id=7, attempt=2, retry_count=3, max_retries=5, until=9.5, since=4.0,
+        last_byte=4.0, last_text=4.0, fault=RESET, rung="prefill", asked_at=4.0, ttft=None,
+    )  # fmt: skip
+
+
+def test_reasoning_of_a_dropped_attempt_leaves_the_view() -> None:
+    view = folded(state("connecting"), reasoning("first "), reasoning("thought"))
+    assert view.reasoning.upto(view.reasoning_length) == "first thought"
+    view = folded(state("backing_off"), state("connecting", attempt=2), start=view)
+    assert view.reasoning_length == 0
+    assert str(folded(reasoning("again"), start=view).reasoning) == "again"
+
+
+def test_a_new_reply_begins_empty_and_keeps_what_it_costs() -> None:
+    view = folded(state("streaming", model="x"), content("partial"), seam(), usage(), new_reply(2), content("other"))
+    assert (view.whole_text(), view.seams, view.reply, view.model) == ("other", (), 2, "x")
+    assert (view.usage, view.cost_usd, view.at_least) == (TokenCount(10, 20), 0.5, True)
+    assert not view.ended
+
+
+def test_done_and_error() -> None:
+    whole = folded(state("streaming", fault=RESET), content("a"), seam(), usage(), done("bare-end", None))
+    assert (whole.ended, whole.link.state, whole.note, whole.finish_reason) == (True, "done", "bare-end", None)
+    assert whole.seams == (MARK,)
+    failed = folded(state("streaming"), content("a"), error())
+    assert (failed.ended, failed.link.state, failed.link.fault, failed.fault) == (True, "failed", RESET, RESET)
+    assert (failed.failed_retries, failed.link.until, failed.whole_text()) == (5, None, "a")
+
+
+def test_stopping_keeps_what_was_received() -> None:
+    view = stopped(folded(state("backing_off", until=99.0), content("a"), usage()))
+    assert (view.ended, view.link.state, view.link.until, view.whole_text()) == (True, "stopped", None, "a")
+    assert view.usage == TokenCount(10, 20)
+
+
+def test_a_view_is_a_value() -> None:
+    view = fresh("m")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        view.model = "other"  # type: ignore[misc]
