@@ -93,7 +93,7 @@ class UnbrokenApp(FirstRunWays):
         yield StatusFooter(ACTIONS, id="footer")
 
     def on_mount(self) -> None:
-        self.prompt.focus()
+        self.screen.set_focus(self.prompt)
         self._fold(self.size)
         if self._answerer is None:
             self.push_screen(FirstRunDialog(str(config_file())), self._first_run_ended)

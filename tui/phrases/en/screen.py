@@ -84,7 +84,7 @@ PHRASES: dict[str, str] = {
     "first_local": "Use the small model on this machine, without a key",
     "first_other": "Read how to add another provider",
     "first_key_text": (
-        "A key comes from {url}\nPaste it below (it is not shown), or set it in the shell before the start:\n{line}"
+        "A key comes from {url}\nPaste it below (it is not shown), or set it in the shell beforehand:\n{line}"
     ),
     "first_key_field": "Enter, then paste the key here",
     "first_local_text": (

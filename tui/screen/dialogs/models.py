@@ -17,11 +17,15 @@ from tui.screen.dialogs.dialog import Dialog
 from tui.screen.dialogs.field import Field
 from tui.screen.panes.line_list import LineList
 from tui.screen.panes.paint import TONES, paint
-from tui.screen.panes.pieces import Line, Piece
+from tui.screen.panes.pieces import Line, Piece, width_of
 from tui.words import Model
 
 PRICE_CELLS = 9
 """Cells of the column of prices: "$1,000.00"."""
+
+
+WIDEST_NAME = 32
+"""Cells from which a name no longer moves the titles of the others to the right."""
 
 
 def price_words(usd: float | None) -> str:
@@ -52,10 +56,14 @@ class ModelList(LineList, can_focus=False):
         self._current = current
         self._models: Sequence[Model] = ()
         self._present: frozenset[str] | None = None
+        self._names = 0
+        """Cells of the column of names."""
 
     def show(self, models: Sequence[Model], present: frozenset[str] | None, selected: str) -> None:
         """Show these, `selected` selected where it is among them."""
         self._models, self._present = models, present
+        widths = [width_of(((one_line(model.id, 80), "strong"),)) for model in models]
+        self._names = max((width for width in widths if width <= WIDEST_NAME), default=0)
         self.changed()
         self.selected = next((i for i, model in enumerate(models) if model.id == selected), 0)
 
@@ -70,11 +78,13 @@ class ModelList(LineList, can_focus=False):
         model = self._models[index]
         used = ((f"  ← {say('screen.model_in_use')}", "accent"),) if model.id == self._current else ()
         title = one_line(model.title, 60)
+        name = one_line(model.id, 80)
+        gap = " " * (self._names - width_of(((name, "strong"),))) if title else ""
         return (
             self._mark(model.id),
             (f"{price_words(model.price.output):>{PRICE_CELLS}}  ", "normal"),
-            (one_line(model.id, 80), "strong"),
-            (f"  {title}" if title else "", "dim"),
+            (name, "strong"),
+            (f"{gap}  {title}" if title else "", "dim"),
             *used,
         )
 
