@@ -164,6 +164,8 @@ class Partial:
     """Body bytes up to the end of the last whole frame."""
     model: str | None = None
     """Who wrote it, where known: the seam names both models."""
+    age: float = 0.0
+    """Seconds since its last text came: a seam tells the whole gap, over the end of a process too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class Keeper:
         self._attempts = 0
         self._thought = False
         self._ended = False
+        self._attempt_began = 0.0
+        self._first_text: float | None = None
 
     def begin(self, request: Request) -> None:
         """A new reply to `request`."""
@@ -85,6 +87,8 @@ class Keeper:
         put, reply, wall = self._writer.put, self.reply, self._clock.wall()
         match event:
             case Content(content=text, offset=offset):
+                if self._first_text is None:
+                    self._first_text = wall - self._attempt_began
                 put(AddText(reply, self._seq, text, offset, wall))
                 self._seq += 1
             case Reasoning(content=text):
@@ -132,6 +136,7 @@ class Keeper:
                 self._writer.put(DropReasoning(self.reply))
             self._attempts += 1
             self._attempt = self._attempts
+            self._attempt_began, self._first_text = wall, None
             self._writer.put(
                 BeginAttempt(
                     self.reply,
@@ -148,7 +153,7 @@ class Keeper:
 
     def _end_attempt(self, wall: float, fault: Fault | None) -> None:
         if self._attempt:
-            self._writer.put(EndAttempt(self.reply, self._attempt, wall, fault))
+            self._writer.put(EndAttempt(self.reply, self._attempt, wall, fault, first_text=self._first_text))
             self._attempt = 0
 
     def _start_over(self, wall: float) -> None:

@@ -53,8 +53,23 @@ class Session:
 
     def provider(self, wanted: Wanted) -> tuple[Provider, str]:
         """The provider and model asked for; KeyMissing, UnknownProvider and the like where there is none. May block."""
-        name, model = resolve.choose(self.config, wanted.provider, wanted.model)
+        provider, model = wanted.provider, wanted.model
+        if wanted.continue_last and provider is None and model is None:
+            provider, model = self._last_asked()
+        name, model = resolve.choose(self.config, provider, model)
         return resolve.provider(self.config, name, model, learned=self.learned, tell=self._tell), model
+
+    def _last_asked(self) -> tuple[str | None, str | None]:
+        """Who the last conversation was with; (None, None) where there is none, or its provider is gone."""
+        try:
+            with Journal.open(journal_file()) as journal:
+                latest = journal.latest()
+        except JournalUnusable:
+            # Told by whoever opens the conversation itself.
+            return None, None
+        if latest is None or latest.provider not in resolve.names(self.config):
+            return None, None
+        return latest.provider, latest.model or None
 
     async def local(self) -> tuple[Provider, str]:
         """The embedded model, started; LocalProblem where it cannot be. It must be installed."""
@@ -80,6 +95,18 @@ class Session:
             self.open_last(talk)
         self.talk = talk
         return talk
+
+    def reread(self, talk: Talk) -> None:
+        """The conversation as the journal has it now: another process may have written in it."""
+        if talk.id is None:
+            return
+        try:
+            with Journal.open(journal_file()) as journal:
+                stored = journal.conversation(talk.id)
+                if stored is not None:
+                    talk.open(stored, journal.turns(talk.id), journal.boundaries)
+        except JournalUnusable as error:
+            self._tell(error.sentence())
 
     def open_last(self, talk: Talk) -> None:
         """The conversation that was used last, if there is one that can be read."""

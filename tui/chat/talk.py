@@ -50,6 +50,8 @@ class Version:
     superseded: bool = False
     boundaries: deque[int] = field(default_factory=deque)
     """Where received deltas ended, code points, ascending: text without spaces is resumed at one of them."""
+    quiet_since: float = 0.0
+    """When its last text came, on the wall clock."""
 
 
 @dataclass(slots=True)
@@ -134,7 +136,14 @@ class Talk:
     def can_resume(self, turn: Turn) -> bool:
         """Whether its latest reply ended without being whole."""
         latest = turn.latest
-        return latest is not None and latest.view.ended and latest.view.link.state != "done"
+        return (
+            latest is not None and latest.view.ended and latest.view.link.state != "done" and not self.elsewhere(turn)
+        )
+
+    def elsewhere(self, turn: Turn) -> bool:
+        """Whether another process was writing its latest reply when it was read: two never write the same one."""
+        latest = turn.latest
+        return latest is not None and latest.view.note == "elsewhere"
 
     def resume(self, turn: Turn) -> AsyncGenerator[Event, None]:
         """Go on with the latest reply of `turn` from the text held, with the model chosen now."""
@@ -143,7 +152,8 @@ class Talk:
         before = latest.view
         text = before.whole_text()
         place = self.turns.index(turn)
-        partial = Partial(text, tuple(latest.boundaries), model=before.model) if text else None
+        age = max(0.0, self._clock.wall() - latest.quiet_since)
+        partial = Partial(text, tuple(latest.boundaries), model=before.model, age=age) if text else None
         request = self._request((*self._context(place), Message("user", turn.prompt)), partial)
         keeper = Keeper(self._writer, self._clock, turn.id, len(turn.versions) - 1, self.provider)
         keeper.go_on(request, latest.id, latest.next_seq, latest.attempts)
@@ -185,6 +195,7 @@ class Talk:
             turn.versions.append(latest)
         latest.view = fold(latest.view, event)
         if isinstance(event, Content):
+            latest.quiet_since = self._clock.wall()
             ends = latest.boundaries
             ends.append(latest.view.length)
             while ends[0] < latest.view.length - REMEMBERED:
@@ -225,6 +236,17 @@ def with_earlier_cost(event: Event, before: ReplyView) -> Event:
     )
 
 
+_NOTES = {"interrupted": "interrupted", "streaming": "elsewhere"}
+"""Replies without an end: their writer is gone, or is another process that still writes."""
+
+
+def _last_sign(reply: StoredReply) -> float:
+    """When it was last heard of, on the wall clock: the end that was written, else the newest attempt."""
+    newest = reply.attempts[-1] if reply.attempts else None
+    attempted = (newest.ended or newest.started) if newest else reply.started
+    return attempted if reply.ended is None else min(attempted, reply.ended)
+
+
 def _version(reply: StoredReply) -> Version:
     """A reply from the journal as a view."""
     view = fresh(reply.model, reply.text, reply.seams)
@@ -238,8 +260,10 @@ def _version(reply: StoredReply) -> Version:
         at_least=reply.at_least,
         finish_reason=reply.finish_reason,
         fault=reply.fault,
-        note="interrupted" if reply.state in ("interrupted", "streaming") else reply.note,
+        note=_NOTES.get(reply.state, reply.note),
         ended=True,
         link=replace(view.link, state=state, model=reply.model, fault=reply.fault),
     )
-    return Version(reply.id, view, reply.next_seq, len(reply.attempts), reply.note == "superseded")
+    return Version(
+        reply.id, view, reply.next_seq, len(reply.attempts), reply.note == "superseded", quiet_since=_last_sign(reply)
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from tui.cli.errors import Advice, Exit, Stop, tell
-from tui.cli.options import chat_options
+from tui.cli.options import chat_options, one_answerer
 from tui.say import say
 
 
@@ -43,6 +43,7 @@ def command(
 
     if temperature is not None and math.isnan(temperature):
         raise click.BadParameter(str(temperature), param_hint="--temperature")
+    one_answerer(local=local, model=model, provider=provider)
     config = configured()
     text = _prompt(prompt)
     start_log(log)

@@ -39,7 +39,7 @@ class Asking:
         try:
             if self._wanted.local:
                 provider, model = await session.local()
-                tell(say("chat.local_note"))
+                self._tell(say("chat.local_note"))
             else:
                 provider, model = await asyncio.to_thread(session.provider, self._wanted)
             talk = session.begin(provider, model, self._wanted)
@@ -58,7 +58,7 @@ class Asking:
                 # Also where nobody reads any more: what was received is kept.
                 saved = await session.close()
                 if not saved and self._saved:
-                    tell(say("chat.not_saved"))
+                    self._tell(say("chat.not_saved"))
         return self._code
 
     def _trouble(self, trouble: JournalTrouble | None) -> None:
@@ -74,6 +74,12 @@ class Asking:
         sys.stdout.flush()
         self._ends_in_newline = text.endswith("\n")
 
+    def _tell(self, text: str) -> None:
+        """Status on a line of its own, where the answer and the status share a terminal."""
+        if self._terminal and not self._ends_in_newline and sys.stderr is not None and sys.stderr.isatty():
+            sys.stderr.write("\n")
+        tell(text)
+
     def _hear(self, event: Event) -> None:
         match event:
             case Content(content=text):
@@ -84,7 +90,7 @@ class Asking:
             case Seam(mark=mark):
                 self._seam(mark)
             case NewReply():
-                tell(say("chat.other_answer"))
+                self._tell(say("chat.other_answer"))
                 if not self._json:
                     self._write(("" if self._ends_in_newline else "\n") + "─" * RULE + "\n")
             case Done():
@@ -99,26 +105,26 @@ class Asking:
     def _done(self, done: Done) -> None:
         self._code = Exit.COMPLETE
         if not done.verified:
-            tell(say("chat.unverified"))
+            self._tell(say("chat.unverified"))
         elif done.note == "bare-end":
-            tell(say("chat.bare_end"))
+            self._tell(say("chat.bare_end"))
         if done.finish_reason in ("length", "model_length"):
-            tell(say("chat.length"))
+            self._tell(say("chat.length"))
 
     def _failed(self, error: Error) -> None:
         self._code = Exit.KEY if error.fault.kind == "unauthorized" else Exit.INCOMPLETE
         if not self._json and not self._ends_in_newline:
             self._write("\n")
         retries, length = error.failed_after_retries, len(error.text)
-        tell(advice.failed(error.fault, length, retries=retries, saved=self._saved, place="ask"))
+        self._tell(advice.failed(error.fault, length, retries=retries, saved=self._saved, place="ask"))
 
     def _state(self, state: State) -> None:
         if state.state == "backing_off" and state.fault is not None and state.until is not None:
             seconds = f"{max(0.0, state.until - self._clock.now()):.1f}"
             reason = advice.reason(state.fault)
             counted = {"retry": state.retry_count, "most": state.max_retries}
-            tell(say("chat.backing_off", reason=reason, seconds=seconds, **counted))
+            self._tell(say("chat.backing_off", reason=reason, seconds=seconds, **counted))
 
     def _seam(self, mark: SeamMark) -> None:
         name = "chat.resumed" if mark.verified else "chat.resumed_unverified"
-        tell(say(name, gap=f"{mark.gap:.1f}", how=one_line(mark.how)))
+        self._tell(say(name, gap=f"{mark.gap:.1f}", how=one_line(mark.how)))

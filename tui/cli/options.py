@@ -25,6 +25,12 @@ class ScreenOptions:
     """Write what happens on the wire there, without keys."""
 
 
+def one_answerer(*, local: bool, model: str | None, provider: str | None) -> None:
+    """--local is a provider and a model by itself: naming another one beside it is a mistake."""
+    if local and (model or provider):
+        raise click.UsageError(say("cli.local_alone"))
+
+
 def chat_options(command: FC) -> FC:
     """-m, -p, --local, -c, --log; the command gets `model`, `provider`, `local`, `continue_last` and `log`."""
     for option in (

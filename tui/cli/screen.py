@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 
 from tui.cli.errors import Exit, tell
-from tui.cli.options import ScreenOptions
+from tui.cli.options import ScreenOptions, one_answerer
 from tui.say import say
 from tui.screen.terminal.environment import prepare_environment
 
@@ -17,6 +17,7 @@ def run(options: ScreenOptions) -> int:
     from tui.cli.wire_log import start_log
     from tui.local.weights import ensure_installed
 
+    one_answerer(local=options.local, model=options.model, provider=options.provider)
     prepare_environment()
     config = configured()
     start_log(options.log)

@@ -79,7 +79,7 @@ class Reply:
         self._connection = 0
         self._last_byte = self.began
         self._last_text = self.began
-        self._new_text_at = self.began
+        self._new_text_at = self.began - (partial.age if partial else 0.0)
         self._rung: Rung | None = None
         limits = policy.limits
         self._budgeted = bool(limits.seconds or limits.tokens or limits.usd)

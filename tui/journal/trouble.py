@@ -77,6 +77,7 @@ _BY_ERRNO: dict[int, TroubleKind] = {
     errno.ENOSPC: "full",
     errno.EDQUOT: "full",
     errno.EROFS: "read_only",
+    errno.ENOENT: "unwritable",
     errno.EACCES: "unwritable",
     errno.EPERM: "unwritable",
     errno.ENOTDIR: "unwritable",

@@ -29,10 +29,9 @@ from tui.paths import config_file
 from tui.plain import one_line, plain
 from tui.say import say
 from tui.screen import shown
-from tui.screen.actions import ACTIONS, BINDINGS, HELP
+from tui.screen.actions import ACTIONS, BINDINGS
 from tui.screen.dialogs.choose_wait import ChooseWait, Waiting
 from tui.screen.dialogs.first_run import FirstRunDialog
-from tui.screen.dialogs.help import HelpDialog
 from tui.screen.dialogs.leave import LeaveDialog, Leaving
 from tui.screen.dialogs.models import ModelDialog
 from tui.screen.dialogs.too_small import TooSmall, too_small
@@ -45,6 +44,9 @@ from tui.screen.panes.prompt import Prompt
 
 ROOM = Size(100, 30)
 """Cells below which the panes fold: Output and a one-line Connection stay (design, section 6)."""
+
+BELL_AFTER = 10.0
+"""Seconds of an answer after which its end rings, where that is wished."""
 
 SECOND_QUIT = 2.0
 """Seconds within which a second Ctrl+C quits."""
@@ -81,7 +83,6 @@ class UnbrokenApp(FirstRunWays):
         self._prober: Prober | None = None
         self._probing: asyncio.Task[None] | None = None
         self._quit_armed = float("-inf")
-        self._mouse_held = True
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="panes"):
@@ -208,17 +209,14 @@ class UnbrokenApp(FirstRunWays):
         if self._prober is not None:
             self._prober.resume()
         view = sending.view
-        if self.session.config.bell and view.link.asked_at is not None:
-            self._ring(self.session.clock.now() - view.link.asked_at)
+        asked_at = view.link.asked_at
+        if self.session.config.bell and asked_at is not None and self.session.clock.now() - asked_at > BELL_AFTER:
+            self.bell()
         fault = view.fault
         if fault is not None and fault.wait is not None and fault.wait > LONGEST_OBEYED:
             self.push_screen(ChooseWait(fault.wait, view.model), self._waiting(fault.wait))
         elif self._queue:
             self._send(self._queue.pop(0))
-
-    def _ring(self, took: float) -> None:
-        if took > 10.0:
-            self.bell()
 
     def _waiting(self, seconds: float) -> Callable[[Waiting | None], None]:
         def chosen(answer: Waiting | None) -> None:
@@ -243,8 +241,9 @@ class UnbrokenApp(FirstRunWays):
             self.output.border_title = shown.output_title(turn, chosen)
             self.output.view = shown.output_view(turn, chosen, queued, saved=saved)
             self._refresh_row(self._turn, turn)
-        if self.sending is not None and self.sending.turn is not turn:
-            self._refresh_row(talk.turns.index(self.sending.turn), self.sending.turn)
+        sending = self.sending
+        if sending is not None and sending.turn is not turn and sending.turn in talk.turns:
+            self._refresh_row(talk.turns.index(sending.turn), sending.turn)
         footer = self.screen_stack[0].query_one(StatusFooter)
         footer.status = shown.status_view(talk, turn, chosen, len(queued), self._trouble)
 
@@ -275,11 +274,6 @@ class UnbrokenApp(FirstRunWays):
                 self.notify(plain(trouble.sentence()), severity="warning", markup=False)
             self.refresh_turn()
 
-    def tell(self, text: str) -> None:
-        """Something to know."""
-        if self.is_running and self.screen_stack:
-            self.notify(plain(text), markup=False)
-
     # Sizes and keys
 
     def on_resize(self, event: events.Resize) -> None:
@@ -300,7 +294,9 @@ class UnbrokenApp(FirstRunWays):
 
     async def action_stop(self) -> None:
         if self._queue:
-            self.prompt.put(self._queue.pop())
+            typed = self.prompt.text
+            taken = self._queue.pop()
+            self.prompt.put(f"{taken}\n\n{typed}" if typed.strip() else taken)
             self.refresh_turn()
         elif self.replying and self.sending is not None:
             await self.sending.stop()
@@ -335,10 +331,16 @@ class UnbrokenApp(FirstRunWays):
         talk, turn = self.talk, self.turn
         if talk is None or turn is None or self.replying:
             return
-        if not talk.can_resume(turn):
-            self.notify(say("screen.nothing_to_resume"), markup=False)
-            return
-        self._follow_new(Sending(turn, talk.resume(turn)))
+        if talk.elsewhere(turn):
+            # What the other process has written since then; if it is gone, the reply can be resumed here.
+            self.session.reread(talk)
+            self.refresh_turn()
+            turn = talk.turns[self._turn]
+        if talk.can_resume(turn):
+            self._follow_new(Sending(turn, talk.resume(turn)))
+        else:
+            name = "busy_elsewhere" if talk.elsewhere(turn) else "nothing_to_resume"
+            self.notify(say(f"screen.{name}"), markup=False)
 
     def action_models(self) -> None:
         talk = self.talk
@@ -352,10 +354,6 @@ class UnbrokenApp(FirstRunWays):
         if talk is not None and model:
             talk.use(model, self.session.learned)
             self.refresh_turn()
-
-    def action_help(self) -> None:
-        if not isinstance(self.screen, HelpDialog):
-            self.push_screen(HelpDialog(HELP))
 
     def action_page(self, direction: int) -> None:
         if direction < 0:
@@ -372,17 +370,12 @@ class UnbrokenApp(FirstRunWays):
             return
         self.wanted = Wanted(self.wanted.local, False, self.wanted.model, self.wanted.provider)
         self.session.begin(talk.provider, talk.model, self.wanted)
-        self._rows, self._turn = [], -1
+        self._rows, self._turn, self.sending = [], -1, None
         self.conversation.rows = self._rows
         self.output.border_title = say("output.title")
         self.output.view = OutputView(key="")
         self.connection.link = LinkView()
         self.refresh_turn()
-
-    def action_mouse(self) -> None:
-        self._mouse_held = not self._mouse_held
-        self.hold_mouse(self._mouse_held)
-        self.notify(say("screen.mouse_taken" if self._mouse_held else "screen.mouse_given"), markup=False)
 
     # Its end
 

@@ -18,7 +18,7 @@ from tui.providers import keys_file, resolve
 from tui.providers.keys import BadKey
 from tui.say import say
 from tui.screen.dialogs.first_run import FirstRunDialog
-from tui.screen.terminal.display import UnbrokenDisplay
+from tui.screen.helping import Helping
 from tui.words import Key, Provider
 
 KEY_TEST = 5.0
@@ -68,7 +68,7 @@ async def use_local(session: Session, dialog: FirstRunDialog) -> Ready:
     return Ready(provider, model)
 
 
-class FirstRunWays(UnbrokenDisplay[int]):
+class FirstRunWays(Helping):
     """An app that knows what to do with what its first-run dialog posts."""
 
     def __init__(self, session: Session, wanted: Wanted) -> None:

@@ -59,6 +59,8 @@ def notices(version: Version, *, saved: bool) -> tuple[str, ...]:
         return (say("chat.superseded"),)
     if view.note == "interrupted":
         return (say("chat.interrupted"),)
+    if view.note == "elsewhere":
+        return (say("chat.elsewhere"),)
     state = view.link.state
     if state == "stopped":
         return (say("chat.stopped"),)

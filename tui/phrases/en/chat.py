@@ -43,4 +43,5 @@ PHRASES: dict[str, str] = {
     "finished": "The reply is finished and saved.",
     "not_finished": "The reply was stopped; what was received is saved. `unbroken -c` goes on with it.",
     "not_saved": "Not everything could be saved: the journal did not take it.",
+    "elsewhere": "Another process is still writing this reply. Ctrl+R shows what came since.",
 }

@@ -35,4 +35,5 @@ PHRASES: dict[str, str] = {
     "temperature": "From 0 (always the likeliest word) to 2.",
     "seed": "The same seed asks for the same dice.",
     "ask_json": "One event a line, as JSON.",
+    "local_alone": "--local is a model by itself: leave out -m and -p, or --local.",
 }

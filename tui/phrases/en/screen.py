@@ -126,4 +126,5 @@ PHRASES: dict[str, str] = {
     "mouse_taken": "The mouse is ours again.",
     "mouse_given": "The mouse is the terminal's now: select with it as always.",
     "demo_model": "{model} (small demonstration model)",
+    "busy_elsewhere": "Another process is still writing this reply; this is what it has so far.",
 }

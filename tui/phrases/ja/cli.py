@@ -35,4 +35,5 @@ PHRASES: dict[str, str] = {
     "temperature": "0（常に最も確からしい語）から 2 まで。",
     "seed": "同じシードは同じ乱数を求めます。",
     "ask_json": "イベントを1行ずつ JSON で出力します。",
+    "local_alone": "--local には専用のモデルがあります。-m と -p、または --local のどちらかを外してください。",
 }

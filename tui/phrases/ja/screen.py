@@ -130,4 +130,5 @@ PHRASES: dict[str, str] = {
     "mouse_taken": "マウスをこのアプリに戻しました。",
     "mouse_given": "マウスを端末に渡しました。いつもどおり選択できます。",
     "demo_model": "{model}（小さなデモ用モデル）",
+    "busy_elsewhere": "別のプロセスがこの返答を書き込み中です。ここまでの内容を表示しました。",
 }
