@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tui.engine.faults import in_stream, is_page, message_of, not_a_stream, of_exception, of_status
+from tui.engine.reply import without
 from tui.wire import WireError
 from tui.words import Fault, Key, Provider
 
@@ -63,6 +64,9 @@ async def fetch_models(provider: Provider, deadline: float = KEY_TEST, *, get: G
         return Unreachable(fault_of_wire(error))
     fault = fault_of_answer(got)
     if fault is not None:
+        if provider.key is not None:
+            # A provider may quote the key it refuses.
+            fault = replace(fault, detail=without(provider.key, fault.detail))
         return KeyRefused(fault.detail) if fault.kind == "unauthorized" else Unreachable(fault)
     return Present(ids_of(got.body) or (), got.ttfb)
 
