@@ -24,7 +24,7 @@ def turn_row(number: int, turn: Turn) -> TurnRow:
 
 
 def turn_state(latest: Version | None) -> TurnState:
-    if latest is None or not latest.view.ended:
+    if latest is None or not latest.view.ended or latest.view.note == "elsewhere":
         return "live"
     state = latest.view.link.state
     if state == "stopped":
