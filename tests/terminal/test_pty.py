@@ -78,7 +78,9 @@ def test_resizing(spawn: Spawn) -> None:
         answer = terminal.ask("show")
         while len(answer["rows"]) != height or len(as_pyte_shows(answer["rows"][-1])) != width:
             answer = terminal.ask("show")
-        assert_shown(terminal, answer)
+        # Textual moves its idea of the cursor without drawing; the app's prompt places it after each layout, as here.
+        x, y = answer["cursor"]
+        assert_shown(terminal, terminal.ask("cursor", x=x, y=y))
 
 
 def test_the_terminal_is_put_back(spawn: Spawn) -> None:
