@@ -1,0 +1,191 @@
+"""The program as a person has it: the real command in a real tmux, against the real embedded model."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from breaking_provider import ENGLISH, answering, provider, settings
+from model_servers import Model
+from wire_server import Answer, Seen, WireServer
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed: there is no terminal to run in"),
+]
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "tui"]
+LONG = 40.0
+"""Seconds after which what is waited for counts as never coming: a small model on a busy machine."""
+
+
+def environment() -> dict[str, str]:
+    """What this process was given, without the LINES and COLUMNS that readline, once loaded, adds below Python: a
+    program believes them more than its terminal."""
+    return dict(os.environ)
+
+
+class Tmux:
+    """One window of tmux with `unbroken` in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = str(folder / "tmux")
+        self.settings = folder / "tmux.conf"
+        self.settings.write_text("set -g remain-on-exit on\nset -g default-terminal tmux-256color\nset -g status off\n")
+
+    def __call__(self, *arguments: str) -> str:
+        command = ["tmux", "-u", "-f", str(self.settings), "-S", self.socket, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment()).stdout
+
+    def start(self, width: int, height: int, *arguments: str) -> None:
+        self("new-session", "-d", "-x", str(width), "-y", str(height), *COMMAND, *arguments)
+
+    def shown(self) -> str:
+        return self("capture-pane", "-p", "-t", "0")
+
+    def until(self, condition: Callable[[], object]) -> None:
+        end = time.monotonic() + LONG
+        while not condition():
+            assert time.monotonic() < end, self.shown()
+
+    def shows(self, *words: str) -> None:
+        self.until(lambda: all(word in self.shown() for word in words))
+
+    def write(self, text: str) -> None:
+        self("send-keys", "-t", "0", "-l", text)
+
+    def key(self, name: str) -> None:
+        self("send-keys", "-t", "0", name)
+
+    def exit_code(self) -> str:
+        """The exit code of the command (or "signal N"), once it has ended."""
+        # The end of the terminal's use and the end of the process reach tmux one after the other.
+        ended = [
+            "display-message",
+            "-p",
+            "-t",
+            "0",
+            "#{pane_dead_status}#{?pane_dead_signal,signal #{pane_dead_signal},}",
+        ]
+        self.until(lambda: self(*ended).strip())
+        return self(*ended).strip()
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Tmux]:
+    window = Tmux(tmp_path)
+    yield window
+    subprocess.run(["tmux", "-S", window.socket, "kill-server"], check=False, capture_output=True)
+
+
+def told(*arguments: str) -> str:
+    return subprocess.run([*COMMAND, *arguments], check=True, capture_output=True, text=True, cwd=ROOT).stdout
+
+
+def replies() -> list[dict[str, object]]:
+    document = json.loads(told("history", "export", "--format", "json"))
+    return [reply for c in document["conversations"] for turn in c["turns"] for reply in turn["replies"]]
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "data"
+    (folder / "models").mkdir(parents=True)
+    monkeypatch.setenv("UNBROKEN_DATA_DIR", str(folder))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("TMUX", "TMUX_PANE"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+def test_a_newcomer_talks_japanese_with_the_embedded_model(tmux: Tmux, data: Path, installed_weights: Path) -> None:
+    (data / "models" / installed_weights.name).symlink_to(installed_weights)
+    tmux.start(120, 36, "--local")
+    tmux.shows("Ask…", "demonstration model", "○ ready")
+    tmux.write("日本の四季は？短く。")
+    tmux.shows("日本の四季は？短く。")
+    tmux.key("Enter")
+    tmux.shows("› 日本の四季は？短く。")
+    tmux.shows("✓ done", "TTFT")
+    assert "1 ✓ 日本の四季" in tmux.shown()
+    tmux.until(lambda: replies()[0]["state"] == "done")
+    (reply,) = replies()
+    # The end of what was said comes to stand on the screen, however Markdown and the width of the pane break it.
+    end = letters(str(reply["text"]))[-12:]
+    assert end
+    tmux.until(lambda: end in letters(tmux.shown().partition("Connection")[0]))
+    tmux.key("C-q")
+    assert tmux.exit_code() == "0"
+    assert "日本の四季は？短く。" in told("history", "list")
+    assert replies() == [reply]
+
+
+def letters(text: str) -> str:
+    return "".join(letter for letter in text if letter.isalnum())
+
+
+def test_a_window_that_is_too_small_says_so_and_goes_on_when_it_has_grown(
+    tmux: Tmux, data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with provider(ENGLISH, cuts=[40]) as server:
+        monkeypatch.setenv("UNBROKEN_CONFIG", str(settings(tmp_path, server.url)))
+        tmux.start(20, 5)
+        tmux.until(lambda: "40x10" in "".join(tmux.shown().split()))
+        assert "20x5" in "".join(tmux.shown().split())
+        tmux("resize-window", "-t", "0", "-x", "120", "-y", "36")
+        tmux.shows("Conversation", "Ask…", "○ ready")
+        tmux.write("Spring?")
+        tmux.key("Enter")
+        tmux.shows("through the wet gate.", "seam verified", "✓ done")
+        tmux("resize-window", "-t", "0", "-x", "80", "-y", "24")
+        tmux.until(lambda: "Conversation" not in tmux.shown() and "through the wet gate." in tmux.shown())
+        tmux.key("C-q")
+        assert tmux.exit_code() == "0"
+
+
+def test_a_terminal_that_goes_away_does_not_end_the_reply(
+    tmux: Tmux, data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # After the cut the provider is busy until the terminal has gone: what is whole then was finished without one.
+    model, gone = answering(Model(ENGLISH, "exact"), [40]), threading.Event()
+    busy = Answer(b'{"error": {"message": "busy"}}', 503, {"Content-Type": "application/json"}, "length")
+
+    def answer(seen: Seen) -> Answer:
+        first = len([post for post in server.seen if post.method == "POST"]) == 1
+        return model(seen) if seen.method == "GET" or first or gone.is_set() else busy
+
+    with WireServer(answer) as server:
+        monkeypatch.setenv("UNBROKEN_CONFIG", str(settings(tmp_path, server.url, more="max_retries = 10000\n")))
+        tmux.start(80, 24)
+        tmux.shows("Ask…")
+        tmux.write("Spring?")
+        tmux.key("Enter")
+        tmux.shows("the garden walks", "retry")
+        pid = int(tmux("display-message", "-p", "-t", "0", "#{pane_pid}"))
+        tmux("kill-server")
+        gone.set()
+        end = time.monotonic() + LONG
+        while _lives(pid):
+            assert time.monotonic() < end
+    (reply,) = replies()
+    assert (reply["text"], reply["state"]) == (ENGLISH, "done")
+    assert ENGLISH in told("history", "show")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
