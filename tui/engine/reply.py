@@ -9,8 +9,11 @@ from dataclasses import replace
 from typing import assert_never
 
 from tui.clock import Clock
-from tui.engine.ladder import Ask, plan
-from tui.engine.ledger import Ledger, estimate_tokens
+from tui.engine.budget import Budget
+from tui.engine.call import call_for, without
+from tui.engine.judge import bare_ends_needed, came_back, of_fault
+from tui.engine.ladder import plan
+from tui.engine.ledger import estimate_tokens
 from tui.engine.outcome import CutShort, MissedTail, Refused, Stamp, Turn, WholeAtLast
 from tui.engine.reader import Delta, Ended, Quiet, Read, Reader, Skipped, Thinking, Underway
 from tui.engine.seam import Differs, Joined, Missed, Verdict
@@ -21,7 +24,6 @@ from tui.words import (
     Error,
     Event,
     Fault,
-    Key,
     NewReply,
     Policy,
     Provider,
@@ -41,10 +43,6 @@ REMEMBERED = 1200
 
 _connections = itertools.count(1)
 
-
-BUDGET = ("attempts-used", "time-used", "tokens-used", "money-used")
-"""Kinds of fault that say that this reply may cost no more."""
-
 _MISSED = Fault("missed", permanent=False, detail="the known text did not come back")
 
 
@@ -56,10 +54,8 @@ class Reply:
         self.provider = provider
         self.policy = policy
         self.clock = clock
-        self.ledger = Ledger()
-        self.began = clock.now()
-        self.asked_at = self.began
-        self.attempts = 0
+        self.budget = Budget(policy.limits, provider.model(request.model).price, clock)
+        self.asked_at = began = clock.now()
         self.retry_count = 0
         partial = request.partial
         self.text = TextSoFar(partial.text if partial else "")
@@ -67,7 +63,6 @@ class Reply:
         self._writer = (partial.model if partial else None) or request.model
         self._accepted = bool(partial and partial.text)
         self.learned = provider.learned
-        self._model = provider.model(request.model)
         self._missed = False
         self._reply = 1
         self._resumes = 0
@@ -77,12 +72,10 @@ class Reply:
         self._garbled_at = -1
         self._fault: Fault | None = None
         self._connection = 0
-        self._last_byte = self.began
-        self._last_text = self.began
-        self._new_text_at = self.began - (partial.age if partial else 0.0)
+        self._last_byte = began
+        self._last_text = began
+        self._new_text_at = began - (partial.age if partial else 0.0)
         self._rung: Rung | None = None
-        limits = policy.limits
-        self._budgeted = bool(limits.seconds or limits.tokens or limits.usd)
 
     # One attempt
 
@@ -91,12 +84,12 @@ class Reply:
         # The text is joined here, once an attempt, never once a delta.
         held = str(self.text)
         ask = plan(self.request, self.provider, held, self._boundaries, self.learned.refused, missed=self._missed)
-        self.attempts += 1
+        self.budget.attempts += 1
         self._connection = next(_connections)
         self._rung = ask.rung
         self.asked_at = self._last_byte = self.clock.now()
         reader = Reader(self.asked_at, skip_garbled=self._garbled_at == len(self.text))
-        return Turn(ask, ask.joiner, began=len(held)), reader, self._call(ask)
+        return Turn(ask, ask.joiner, began=len(held)), reader, call_for(ask, self.provider, self.policy.timeouts)
 
     def hear(self, turn: Turn, reader: Reader, read: Read) -> Iterable[Event]:
         """What one thing that arrived means for the reader; sets `turn.outcome` where it ends the attempt."""
@@ -104,7 +97,7 @@ class Reply:
             # Nearly every delta takes this way.
             turn.received += len(read.text)
             self._last_byte = self._last_text = self.clock.now()
-            if self._budgeted:
+            if self.budget.watched:
                 self._watch_budget(turn)
             return (self._content(read.text, read.offset),)
         self._last_byte = max(self._last_byte, reader.last_byte)
@@ -135,23 +128,9 @@ class Reply:
             case _:
                 assert_never(read)
 
-    def used_up(self, completion: int = 0) -> str:
-        """The kind of fault that says which limit is reached, with `completion` more tokens; empty: none is."""
-        limits, spent = self.policy.limits, self.ledger
-        dollars = (spent.cost_usd or 0.0) + completion * (self._model.price.output or 0.0) / 1_000_000
-        if limits.attempts and self.attempts >= limits.attempts and not completion:
-            return "attempts-used"
-        if limits.seconds and self.clock.now() - self.began >= limits.seconds:
-            return "time-used"
-        if limits.tokens and spent.prompt + spent.completion + completion >= limits.tokens:
-            return "tokens-used"
-        if limits.usd and dollars >= limits.usd:
-            return "money-used"
-        return ""
-
     def _watch_budget(self, turn: Turn) -> None:
         """A stream that never ends is stopped where the next attempt would not be allowed."""
-        kind = self.used_up(max(1, (turn.received + turn.thought) // 4))
+        kind = self.budget.used_up(max(1, (turn.received + turn.thought) // 4))
         if kind:
             turn.outcome = CutShort(Fault(kind, permanent=False))
 
@@ -253,22 +232,18 @@ class Reply:
             # A provider may quote the key it refuses.
             fault = replace(fault, detail=without(self.provider.key, fault.detail))
         self._fault = fault
-        came_back = turn.back is not None or (turn.joiner is not None and turn.joiner.whole_again)
-        if ended.clean and came_back:
+        if ended.clean and came_back(turn):
             self._bare_ends += 1
-            if self._bare_ends >= (1 if self.learned.bare_end else 2):
+            if self._bare_ends >= bare_ends_needed(self.learned):
                 yield from self._proved_whole(turn)
                 return
         else:
             self._bare_ends = 0
         if fault.kind == "garbled":
             self._garbled_at = len(self.text)
-        refused = self._rung in ("prefill", "continue") and fault.status in (400, 422) and self._accepted
-        if refused and self._rung is not None and fault.permanent and fault.kind == "bad-request":
+        turn.outcome = of_fault(turn, fault, accepted=self._accepted)
+        if isinstance(turn.outcome, Refused) and self._rung is not None:
             self.learned = replace(self.learned, refused=self.learned.refused | {self._rung})
-            turn.outcome = Refused(fault)
-            return
-        turn.outcome = CutShort(fault)
 
     def _whole(self, turn: Turn, ended: Ended) -> Iterator[Event]:
         joiner, turn.joiner = turn.joiner, None
@@ -286,15 +261,6 @@ class Reply:
         self.learned = replace(self.learned, bare_end=True)
         turn.outcome = WholeAtLast(None, note="bare-end")
 
-    def bill(self, turn: Turn, reader: Reader) -> None:
-        """Add what this attempt cost."""
-        price = self._model.price
-        if reader.bill is not None:
-            self.ledger.add(reader.bill.prompt, reader.bill.completion, price, exact=True)
-        elif reader.status == 200:
-            # Cut before it told: about four characters a token, as good as can be known.
-            self.ledger.add(turn.ask.sent_tokens, turn.tokens(self.text), price, exact=False)
-
     def count_rate_limit(self, fault: Fault) -> int:
         """How many 429 came in a row, this one included."""
         self._rate_limits = self._rate_limits + 1 if fault.kind == "rate-limit" else 0
@@ -306,14 +272,14 @@ class Reply:
         return replace(self.state("backing_off"), fault=fault, since=self.clock.now(), until=until)
 
     def usage(self) -> Usage:
-        cost, at_least = self.ledger.cost_usd, self.ledger.unpriced
-        return Usage(usage=self.ledger.tokens, cost_usd=cost, at_least=at_least, **self._stamp())
+        spent = self.budget.ledger
+        return Usage(usage=spent.tokens, cost_usd=spent.cost_usd, at_least=spent.unpriced, **self._stamp())
 
     def done(self, outcome: WholeAtLast) -> Done:
         return Done(
             text=str(self.text),
             finish_reason=outcome.finish_reason,
-            attempts=self.attempts,
+            attempts=self.budget.attempts,
             resumes=self._resumes,
             verified=self._verified,
             note=outcome.note,
@@ -326,7 +292,7 @@ class Reply:
             fault=fault,
             failed_after_retries=0 if fault.permanent else self.retry_count,
             text=str(self.text),
-            attempts=self.attempts,
+            attempts=self.budget.attempts,
             resumes=self._resumes,
             learned=self.learned,
             **self._stamp(),
@@ -339,7 +305,7 @@ class Reply:
         return State(
             state=state,
             model=self.request.model,
-            attempt=self.attempts,
+            attempt=self.budget.attempts,
             max_retries=self.policy.retry.max_retries,
             last_byte=self._last_byte,
             last_text=self._last_text,
@@ -364,27 +330,3 @@ class Reply:
             retry_count=self.retry_count,
             t=now,
         )
-
-    def _call(self, ask: Ask) -> HttpCall:
-        headers = {
-            "accept": "text/event-stream",
-            "accept-encoding": "identity",
-            "cache-control": "no-store",
-            "content-type": "application/json",
-        }
-        if self.provider.key is not None:
-            headers["authorization"] = f"Bearer {self.provider.key.reveal()}"
-        url = self.provider.base_url + "/chat/completions"
-        return HttpCall(url, headers, ask.body, self.policy.timeouts, self.provider.local)
-
-
-def without(key: Key, text: str) -> str:
-    """`text` without the key, also where its end was cut off: a provider may quote the key that it refuses."""
-    secret = key.reveal()
-    if not secret:
-        return text
-    text = text.replace(secret, "…")
-    for length in range(min(len(secret), len(text)), 5, -1):
-        if text.endswith(secret[:length]):
-            return text[:-length] + "…"
-    return text

@@ -14,10 +14,11 @@ from dataclasses import replace
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_never
 
 from tui.clock import Clock, RealClock
+from tui.engine.budget import BUDGET
 from tui.engine.outcome import CutShort, MissedTail, Outcome, Refused, WholeAtLast
 from tui.engine.policy import LEAST_INTERVAL, LONGEST_OBEYED, Dice, wait_for
 from tui.engine.pump import read_attempt
-from tui.engine.reply import BUDGET, Reply
+from tui.engine.reply import Reply
 from tui.wire import Transport
 from tui.words import Event, Fault, Policy, Provider, Request
 
@@ -46,7 +47,7 @@ async def stream_reply(
 
         transport = post
     reply = Reply(request, provider, policy or Policy(), clock or RealClock())
-    due = reply.began
+    due = reply.budget.began
     retrying = AsyncRetrying(
         sleep=reply.clock.sleep,
         stop=stop_never,  # `_next` decides: it knows verified progress, the budget and what a server asks for
@@ -93,7 +94,7 @@ async def _attempt(reply: Reply, transport: Transport) -> AsyncGenerator[Event |
             if turn.outcome is not None:
                 break
     assert turn.outcome is not None
-    reply.bill(turn, reader)
+    reply.budget.bill(turn, reader, reply.text)
     yield turn.outcome
 
 
@@ -109,7 +110,7 @@ def give_up(reply: Reply, outcome: CutShort | MissedTail | Refused) -> Fault | N
         if fault.wait is not None and fault.wait > LONGEST_OBEYED:
             return fault
         reply.retry_count += 1
-    kind = reply.used_up()
+    kind = reply.budget.used_up()
     return replace(fault, kind=kind, permanent=False) if kind else None
 
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from tui.engine.call import without
 from tui.engine.faults import in_stream, is_page, message_of, not_a_stream, of_exception, of_status
-from tui.engine.reply import without
 from tui.wire import WireError
 from tui.words import Fault, Key, Provider
 
