@@ -1,14 +1,15 @@
 """One cell of the fault matrix: one answer, one server, one fault at one byte; and the verdict on what a reader has.
 
 The verdict is "right, or honestly marked". Right: the text is the answer, or the new reply is the server's whole new
-answer while the partial one stands beside it. Marked: a seam that is not verified, or a new reply.
+answer while the partial one stands beside it. Marked: a seam that is not verified, or a new reply; what stands before
+the mark must be right all the same, in every reply of the turn.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from answers import ANSWERS, WIRES, wire
@@ -17,7 +18,7 @@ from model_servers import BEHAVIOURS, OTHERS, REFUSED, Model, Refusal
 from play import PREFILL, Played, played
 
 from tui.engine.seam import SHORTEST
-from tui.words import Done, NewReply, Provider, State
+from tui.words import Content, Done, Event, NewReply, Provider, Seam, State
 
 ERROR = b'\n\ndata: {"error":{"message":"the upstream is gone","type":"server_error","code":502}}\n\n'
 GARBAGE = b"\x00\xff\xfe{]~\r\n\r\n\x80"
@@ -104,6 +105,27 @@ def right(serving: Serving, result: Played, held: int) -> bool:
     return (len(result.replies) > 1 or not held) and result.text in serving.model.said
 
 
+def surely(events: Iterable[Event]) -> list[str]:
+    """Of each reply of the turn, what a reader takes for certain: all before a seam that is not verified."""
+    sure, certain = [""], True
+    for event in events:
+        match event:
+            case Content(content=text) if certain:
+                sure[-1] += text
+            case Seam(mark=mark):
+                certain = certain and mark.verified
+            case NewReply():
+                sure.append("")
+                certain = True
+    return sure
+
+
+def honest(serving: Serving, result: Played) -> bool:
+    """Whether everything that looks certain is the beginning of something that the server said."""
+    whole = [serving.model.answer, *serving.model.said]
+    return all(any(text.startswith(sure) for text in whole) for sure in surely(result.events))
+
+
 async def run(cell: Cell, provider: Provider = PREFILL) -> Verdict:
     serving = Serving(ANSWERS[cell.answer], cell.server, [(cell.cut, cell.fault)])
     return judge(cell, serving, await played(serving, provider=provider))
@@ -120,7 +142,7 @@ def judge(cell: Cell, serving: Serving, result: Played) -> Verdict:
         cell,
         held=held,
         right=right(serving, result, held),
-        marked=any(not mark.verified for mark in marks) or bool(result.of(NewReply)),
+        marked=honest(serving, result) and (any(not mark.verified for mark in marks) or bool(result.of(NewReply))),
         resumed=any(mark.verified and mark.how in ("prefill", "continue") for mark in marks),
         faulted=result.last.attempts > 1,
         attempts=result.last.attempts,
@@ -141,33 +163,43 @@ class Tally:
     runs: int = 0
     right: int = 0
     marked: int = 0
-    wrong: int = 0
+    wrong: list[Cell] = field(default_factory=list)
     long: int = 0
     """Faults with at least SHORTEST characters held."""
     resumed: int = 0
-    resumed_right: int = 0
 
     def add(self, verdict: Verdict) -> None:
         self.runs += 1
         self.right += verdict.right
         self.marked += verdict.marked
-        self.wrong += verdict.wrong
+        if verdict.wrong:
+            self.wrong.append(verdict.cell)
         if verdict.faulted and verdict.held >= SHORTEST:
             self.long += 1
             self.resumed += verdict.resumed
-            self.resumed_right += verdict.resumed and verdict.right
+
+    def plus(self, other: Tally) -> None:
+        self.runs += other.runs
+        self.right += other.right
+        self.marked += other.marked
+        self.wrong += other.wrong
+        self.long += other.long
+        self.resumed += other.resumed
 
 
-def tally(verdicts: Iterable[Verdict]) -> dict[tuple[str, str], Tally]:
-    table: dict[tuple[str, str], Tally] = {}
+Table = dict[tuple[str, str], Tally]
+
+
+def tally(verdicts: Iterable[Verdict]) -> Table:
+    table: Table = {}
     for verdict in verdicts:
         table.setdefault((verdict.cell.answer, verdict.cell.server), Tally()).add(verdict)
     return table
 
 
-def complaints(verdicts: Iterable[Verdict], table: dict[tuple[str, str], Tally]) -> list[str]:
+def complaints(table: Table) -> list[str]:
     """What must not be: texts wrong and unmarked, and a client that merely restarts."""
-    found = [f"wrong and unmarked: {verdict.cell}" for verdict in verdicts if verdict.wrong]
+    found = [f"wrong and unmarked: {cell}" for counted in table.values() for cell in counted.wrong]
     for (answer, server), counted in table.items():
         if server in FAITHFUL:
             if counted.right < counted.runs:

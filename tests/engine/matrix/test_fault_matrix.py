@@ -35,7 +35,7 @@ def sample(seed: int, each: int, servers: tuple[str, ...] = SERVERS) -> list[Cel
 def test_every_text_is_right_or_honestly_marked() -> None:
     verdicts = run_all(sample(SEED, EACH))
     table = tally(verdicts)
-    assert complaints(verdicts, table) == []
+    assert complaints(table) == []
     assert len(verdicts) >= 3000
     for answer in ANSWERS:
         for server in ("left-trims", "repeats-line", "chats-first", "refuses", "restarts"):
@@ -51,7 +51,7 @@ def test_a_client_that_merely_restarts_would_be_found_out() -> None:
     cells = sample(SEED, 2, FAITHFUL)
     verdicts = run_all(cells, replace(PREFILL, resume="restart"))
     assert not any(verdict.wrong for verdict in verdicts)
-    found = complaints(verdicts, tally(verdicts))
+    found = complaints(tally(verdicts))
     assert len(found) == len(FAITHFUL) * len(ANSWERS)
     assert all("resumed only 0 of" in complaint for complaint in found)
 
