@@ -1,0 +1,147 @@
+"""Asking: a prompt is sent or queued, its reply is followed, stopped, resumed; the next one may go to another model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import on, work
+
+from tui.chat.send import Sending
+from tui.chat.session import Session, Wanted
+from tui.engine.policy import LONGEST_OBEYED
+from tui.monitor.probe import Prober
+from tui.say import say
+from tui.screen import shown
+from tui.screen.dialogs.choose_wait import ChooseWait, Waiting
+from tui.screen.dialogs.models import ModelDialog
+from tui.screen.panes.prompt import Prompt
+from tui.screen.showing import Showing
+
+BELL_AFTER = 10.0
+"""Seconds of an answer after which its end rings, where that is wished."""
+
+SECOND_QUIT = 2.0
+"""Seconds within which a second Ctrl+C quits."""
+
+
+class Asking(Showing):
+    """The app as far as it asks for replies and follows them."""
+
+    def __init__(self, session: Session, wanted: Wanted) -> None:
+        super().__init__(session, wanted)
+        self._prober: Prober | None = None
+        self._quit_armed = float("-inf")
+
+    @property
+    def replying(self) -> bool:
+        return self.sending is not None and self.sending.running
+
+    @on(Prompt.Asked)
+    def _asked(self, message: Prompt.Asked) -> None:
+        self.prompt.past = [*self.prompt.past, message.text]
+        if self.replying:
+            self._queue.append(message.text)
+            self.refresh_turn()
+        else:
+            self._send(message.text)
+
+    def _send(self, text: str) -> None:
+        talk = self.talk
+        if talk is None:
+            return
+        turn, events = talk.ask(text)
+        self._rows.append(shown.turn_row(len(talk.turns), turn))
+        self._turn = len(talk.turns) - 1
+        self.conversation.rows = self._rows
+        self._follow_new(Sending(turn, events))
+
+    def _follow_new(self, sending: Sending) -> None:
+        self.sending = sending
+        if self._prober is not None:
+            self._prober.pause("reply")
+        self.refresh_turn()
+        self.output.follow_end()
+        self._follow(sending)
+
+    @work(group="reply")
+    async def _follow(self, sending: Sending) -> None:
+        """Set the newest view on the panes until the reply ends."""
+        async for view in sending.views():
+            self.connection.link = view.link
+            self.refresh_turn()
+        self._reply_ended(sending)
+
+    def _reply_ended(self, sending: Sending) -> None:
+        error = None if sending.task.cancelled() else sending.task.exception()
+        if error is not None:
+            raise error
+        if self._prober is not None:
+            self._prober.resume()
+        view = sending.view
+        asked_at = view.link.asked_at
+        if self.session.config.bell and asked_at is not None and self.session.clock.now() - asked_at > BELL_AFTER:
+            self.bell()
+        fault = view.fault
+        if fault is not None and fault.wait is not None and fault.wait > LONGEST_OBEYED:
+            self.push_screen(ChooseWait(fault.wait, view.model), self._waiting(fault.wait))
+        elif self._queue:
+            self._send(self._queue.pop(0))
+
+    def _waiting(self, seconds: float) -> Callable[[Waiting | None], None]:
+        def chosen(answer: Waiting | None) -> None:
+            if answer == "model":
+                self.action_models()
+            elif answer == "wait":
+                self.set_timer(seconds, self.action_resume)
+
+        return chosen
+
+    async def action_stop(self) -> None:
+        if self._queue:
+            typed = self.prompt.text
+            taken = self._queue.pop()
+            self.prompt.put(f"{taken}\n\n{typed}" if typed.strip() else taken)
+            self.refresh_turn()
+        elif self.replying and self.sending is not None:
+            await self.sending.stop()
+
+    async def action_copy_or_stop(self) -> None:
+        selected = self.output.selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.notify(say("screen.copy_sent"), markup=False)
+        elif self.replying:
+            await self.action_stop()
+        elif self.session.clock.now() - self._quit_armed <= SECOND_QUIT:
+            self.exit(0)
+        else:
+            self._quit_armed = self.session.clock.now()
+            self.notify(say("screen.quit_again"), timeout=SECOND_QUIT, markup=False)
+
+    def action_resume(self) -> None:
+        talk, turn = self.talk, self.turn
+        if talk is None or turn is None or self.replying:
+            return
+        if talk.elsewhere(turn):
+            # What the other process has written since then; if it is gone, the reply can be resumed here.
+            self.session.reread(talk)
+            self.refresh_turn()
+            turn = talk.turns[self._turn]
+        if talk.can_resume(turn):
+            self._follow_new(Sending(turn, talk.resume(turn)))
+        else:
+            name = "busy_elsewhere" if talk.elsewhere(turn) else "nothing_to_resume"
+            self.notify(say(f"screen.{name}"), markup=False)
+
+    def action_models(self) -> None:
+        talk = self.talk
+        if talk is None or isinstance(self.screen, ModelDialog):
+            return
+        present = self._prober.models_present if self._prober is not None else None
+        self.push_screen(ModelDialog(talk.provider.models, talk.model, present), self._model_chosen)
+
+    def _model_chosen(self, model: str | None) -> None:
+        talk = self.talk
+        if talk is not None and model:
+            talk.use(model, self.session.learned)
+            self.refresh_turn()
