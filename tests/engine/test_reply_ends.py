@@ -12,6 +12,7 @@ from model_servers import DONE, Model, chunk, frames, sent_back, stream, usage
 from play import KEY, PREFILL, REQUEST, play
 from scenes import TEXT, head, held, serving
 
+from tui.engine.seam import find_anchor
 from tui.words import Done, Provider
 
 # Whole at the cut
@@ -81,6 +82,32 @@ def test_garbled_twice_at_the_same_place_is_skipped_and_marked() -> None:
     assert not result.done.verified
     assert (len(held(20)), False) in [(seam.at, seam.verified) for seam in result.seams]
     assert len(result.wire.asked) == 2
+
+
+@pytest.mark.parametrize("count", [9, 40])
+def test_a_garbled_frame_in_what_has_to_come_back_is_not_at_the_same_place(count: int) -> None:
+    """It would make a gap in the known text: another answer, so it seems, and a new reply that lacks a word."""
+    torn = Script((head(count), GARBLED), Clean())
+    again = Script((b"".join(frames(TEXT)[:4]), GARBLED, b"".join(frames(TEXT)[5:]), chunk({}, "stop"), DONE))
+    result = play(serving(torn, again))
+    assert result.faults == ["garbled", "garbled"]
+    assert result.replies == [TEXT]
+    assert result.done.verified
+
+
+def test_a_garbled_frame_farther_on_is_the_first_there() -> None:
+    rest = [*frames(TEXT)[count_of_sent(20) :]]
+    result = play(serving(Script((head(20), GARBLED), Clean()), Script((b"".join(rest[:20]), GARBLED, *rest[21:]))))
+    assert result.faults == ["garbled", "garbled"]
+    assert result.replies == [TEXT]
+    assert result.done.verified
+
+
+def count_of_sent(count: int) -> int:
+    """Deltas of TEXT that are sent back after a cut behind `count`."""
+    anchor = find_anchor(held(count), ())
+    assert anchor is not None
+    return next(at for at in range(count) if len(held(at)) >= anchor.at)
 
 
 # Pieces that are no stream

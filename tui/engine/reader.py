@@ -60,6 +60,8 @@ class Quiet:
 class Skipped:
     """A garbled frame was passed over: text may be missing here."""
 
+    start: str
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -85,7 +87,7 @@ class Reader:
         self.comments = 0
         self.phase: Phase = OPEN
         self._skip_garbled = skip_garbled
-        self._skipped = False
+        self._skipped: Garbled | None = None
         self._decoder = Decoder()
         self._surrogates = Surrogates()
         self._thought_surrogates = Surrogates()
@@ -174,7 +176,7 @@ class Reader:
         """One step of the attempt."""
         if isinstance(piece, Garbled) and self._skip_garbled and not isinstance(self.phase, Whole):
             self._skip_garbled = False
-            self._skipped = True
+            self._skipped = piece
             return
         before = self.phase
         self.phase, effect = step(before, piece)
@@ -210,9 +212,9 @@ class Reader:
 
     def _past_gap(self) -> Iterator[Read]:
         """A frame that was passed over is told once something stands behind it: before a fault it changes nothing."""
-        if self._skipped:
-            self._skipped = False
-            yield Skipped()
+        if self._skipped is not None:
+            start, self._skipped = self._skipped.start, None
+            yield Skipped(start)
 
     def ended(self, error: BaseException | None, now: float, wall: float) -> Iterator[Read]:
         """The body is over: what that means depends on what it was."""

@@ -121,8 +121,8 @@ class Reply:
             case Quiet():
                 turn.passing = turn.flowing = False
                 yield self.state("stalled")
-            case Skipped():
-                yield from self._skipped(turn)
+            case Skipped(start):
+                yield from self._skipped(turn, start)
             case Ended():
                 yield from self._end(turn, read)
             case _:
@@ -212,8 +212,16 @@ class Reply:
         yield self.state("streaming")
         yield self._content(text, offset)
 
-    def _skipped(self, turn: Turn) -> Iterator[Event]:
-        """A garbled frame came twice at the same place: what it held is gone, and the place says so."""
+    def _skipped(self, turn: Turn, start: str) -> Iterator[Event]:
+        """A garbled frame came twice at the same place: what it held is gone, and the place says so.
+
+        Anywhere else (in the text that has to come back, or farther on) it is the first there, and a fault.
+        """
+        decided = turn.joiner is None or came_back(turn)
+        if not decided or self._garbled_at != len(self.text):
+            fault = Fault("garbled", permanent=False, detail=start)
+            yield from self._end(turn, Ended(fault))
+            return
         models = (self._writer, self.request.model)
         self._verified = False
         self._garbled_at = -1
