@@ -14,7 +14,7 @@ import ssl
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET
@@ -24,6 +24,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from tui import __version__
+from tui.timing import UNTIMED, Timing
+from tui.trace import Stopwatch
 from tui.wire import HttpCall, HttpReply, WireError
 from tui.words import Key
 
@@ -91,7 +93,7 @@ def proxy_for(url: str) -> str | None:
     return address if "://" in address else f"http://{address}"
 
 
-def _client(url: str, timeout: httpx.Timeout, *, local: bool) -> httpx.AsyncClient:
+def _client(url: str, *, local: bool) -> httpx.AsyncClient:
     try:
         _ = urlsplit(url).port  # asyncio finds a port out of range too late, and leaves sockets open
     except ValueError as error:
@@ -106,15 +108,16 @@ def _client(url: str, timeout: httpx.Timeout, *, local: bool) -> httpx.AsyncClie
     transport = httpx.AsyncHTTPTransport(
         verify=context, trust_env=False, proxy=proxy, socket_options=_socket_options(), http1=True, http2=False
     )
-    return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+    return httpx.AsyncClient(transport=transport, follow_redirects=False, trust_env=False)
 
 
 class _Reply:
     """A response whose body is on its way."""
 
-    def __init__(self, response: httpx.Response, log: WireLog | None) -> None:
+    def __init__(self, response: httpx.Response, timing: Timing, log: WireLog | None) -> None:
         self._response = response
         self._log = log
+        self.timing = timing
         self.status = response.status_code
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
 
@@ -133,43 +136,111 @@ class _Reply:
 @asynccontextmanager
 async def post(call: HttpCall, sent: Callable[[], None]) -> AsyncIterator[HttpReply]:
     """POST `call`; the response is open inside the block. WireError, with its cause, where the wire breaks."""
-    log = _log
-    limits = call.timeouts
-    timeout = httpx.Timeout(None, connect=limits.connect, write=limits.write, pool=limits.connect)
+    async with Line(call.url, local=call.local) as line, line.post(call, sent) as reply:
+        yield reply
 
-    async def trace(name: str, _: Mapping[str, object]) -> None:
-        if log is not None and name.startswith("connection."):
-            log.note("-", name)
-        if name.endswith("send_request_body.complete"):
-            sent()
 
-    headers = {**call.headers, "user-agent": USER_AGENT}
-    if log is not None:
-        log.request("POST", call.url, headers, call.body)
-    try:
-        async with _client(call.url, timeout, local=call.local) as client:
+class Line:
+    """One client. For measurements it is kept between requests, so that the second finds the connection standing."""
+
+    def __init__(self, url: str, *, local: bool = False) -> None:
+        self._url, self._local = url, local
+        self._opened: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> Line:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.hang_up()
+
+    async def hang_up(self) -> None:
+        """Close what stands; the next request makes a fresh connection."""
+        client, self._opened = self._opened, None
+        if client is not None:
+            # What is closed for good need not be closed well.
+            with suppress(*_TROUBLE):
+                await client.aclose()
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._opened is None:
+            self._opened = _client(self._url, local=self._local)
+        return self._opened
+
+    @asynccontextmanager
+    async def post(self, call: HttpCall, sent: Callable[[], None]) -> AsyncIterator[HttpReply]:
+        """As `post` above, over this line."""
+        limits = call.timeouts
+        timeout = httpx.Timeout(None, connect=limits.connect, write=limits.write, pool=limits.connect)
+        headers = {**call.headers, "user-agent": USER_AGENT}
+        async with self._exchange("POST", call.url, headers, call.body, timeout, Stopwatch(sent)) as reply:
+            yield reply
+
+    async def get(self, url: str, key: Key | None, deadline: float) -> Got:
+        """As `get` below, over this line."""
+        headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": USER_AGENT}
+        if key is not None:
+            headers["authorization"] = f"Bearer {key.reveal()}"
+        body, whole = bytearray(), True
+        try:
+            async with (
+                asyncio.timeout(deadline),
+                self._exchange("GET", url, headers, b"", httpx.Timeout(deadline), Stopwatch()) as reply,
+            ):
+                async for chunk in reply.chunks():
+                    body += chunk
+                    if len(body) > GET_LIMIT:
+                        whole = False
+                        break
+        except TimeoutError as error:
+            raise WireError from error
+        return Got(reply.status, reply.headers, bytes(body), reply.timing.ttfb or 0.0, reply.timing, whole)
+
+    @asynccontextmanager
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout: httpx.Timeout,
+        watch: Stopwatch,
+    ) -> AsyncIterator[_Reply]:
+        log = _log
+
+        async def trace(name: str, info: Mapping[str, object]) -> None:
+            if log is not None and name.startswith("connection."):
+                log.note("-", name)
+            await watch.trace(name, info)
+
+        if log is not None:
+            log.request(method, url, headers, body)
+        try:
+            client = self._client()
             request = client.build_request(
-                "POST", call.url, headers=headers, content=call.body, extensions={"trace": trace}
+                method, url, headers=headers, content=body or None, timeout=timeout, extensions={"trace": trace}
             )
             response = await client.send(request, stream=True)
             try:
                 if log is not None:
-                    log.note("<", f"{response.status_code} {dict(response.headers)!r}")
-                yield _Reply(response, log)
+                    ttfb = (watch.timing.ttfb or 0.0) * 1000
+                    log.note("<", f"{response.status_code} {dict(response.headers)!r}, TTFB {ttfb:.1f} ms")
+                yield _Reply(response, watch.timing, log)
             finally:
                 await response.aclose()
-    except WireError as error:
-        if log is not None:
-            log.note("!", repr(error.__cause__))
-        raise
-    except _TROUBLE as error:
-        if log is not None:
-            log.note("!", repr(error))
-        raise WireError from error
-    except asyncio.CancelledError:
-        if log is not None:
-            log.note("!", "closed from here")
-        raise
+        except WireError as error:
+            if log is not None:
+                log.note("!", repr(error.__cause__))
+            raise
+        except _TROUBLE as error:
+            if log is not None:
+                log.note("!", repr(error))
+            raise WireError from error
+        except asyncio.CancelledError:
+            if log is not None:
+                log.note("!", "closed from here")
+            raise
+        finally:
+            watch.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,44 +251,16 @@ class Got:
     headers: Mapping[str, str]
     body: bytes
     ttfb: float
-    """Seconds from the request sent to the response's headers, on this fresh connection."""
+    """Seconds from the request sent to the response's headers."""
+    timing: Timing = UNTIMED
+    whole: bool = True
+    """False: the body was longer than anybody needs, and its end was not read."""
 
 
 async def get(url: str, key: Key | None, deadline: float, *, local: bool = False) -> Got:
     """GET `url` with the key, within `deadline` seconds. WireError where it does not work or takes too long."""
-    headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": USER_AGENT}
-    if key is not None:
-        headers["authorization"] = f"Bearer {key.reveal()}"
-    log = _log
-    if log is not None:
-        log.request("GET", url, headers, b"")
-    began = time.monotonic()
-
-    async def trace(name: str, _: Mapping[str, object]) -> None:
-        nonlocal began
-        if name.endswith("send_request_headers.started"):
-            began = time.monotonic()
-
-    try:
-        async with (
-            asyncio.timeout(deadline),
-            _client(url, httpx.Timeout(deadline), local=local) as client,
-            client.stream("GET", url, headers=headers, extensions={"trace": trace}) as response,
-        ):
-            ttfb = time.monotonic() - began
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > GET_LIMIT:
-                    break
-    except (*_TROUBLE, TimeoutError) as error:
-        if log is not None:
-            log.note("!", repr(error))
-        raise WireError from error
-    if log is not None:
-        log.note("<", f"{response.status_code}, {len(body)} bytes, TTFB {ttfb * 1000:.1f} ms")
-    names = {name.lower(): value for name, value in response.headers.items()}
-    return Got(response.status_code, names, bytes(body), ttfb)
+    async with Line(url, local=local) as line:
+        return await line.get(url, key, deadline)
 
 
 class WireLog:

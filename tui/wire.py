@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from tui.timing import Timing
 from tui.words import Timeouts
 
 
@@ -31,6 +32,10 @@ class HttpReply(Protocol):
     @property
     def headers(self) -> Mapping[str, str]:
         """Lower-case names."""
+
+    @property
+    def timing(self) -> Timing:
+        """The phases up to the headers."""
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body, decoded from its transfer coding, as it arrives. WireError where it breaks."""

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NewType
 
+from tui.timing import UNTIMED, Timing
+
 Rung = Literal["replay", "prefill", "continue", "restart"]
 """How a reply is resumed, best first."""
 
@@ -250,6 +252,8 @@ class State(Stamped):
     """backing_off, failed: why. resuming, connecting: why the attempt before this one ended."""
     rung: Rung | None = None
     """The rung asked, from the second attempt on."""
+    timing: Timing = UNTIMED
+    """Of this attempt as far as it has come; connecting: of the one before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from tui.clock import Bell
+from tui.timing import Timing
 from tui.wire import HttpCall, HttpReply, WireError
 
 
@@ -208,6 +209,7 @@ class _FakeReply:
     def __init__(self, script: Script, clock: FakeClock) -> None:
         self.status = script.status
         self.headers = script.headers
+        self.timing = Timing()
         self.ended = False
         self._script = script
         self._clock = clock

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tui.timing import UNTIMED, Timing
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """The request is on its way."""
+
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     status: int
     headers: Mapping[str, str]
+    at: float
+    timing: Timing = UNTIMED
+    """As the wire measured it."""
 
 
 @dataclass(frozen=True, slots=True)

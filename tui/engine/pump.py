@@ -25,11 +25,12 @@ HIGH_WATER = 1024 * 1024
 class Pump:
     """Reads one response into `arrivals` and rings `bell`."""
 
-    def __init__(self, transport: Transport, call: HttpCall) -> None:
+    def __init__(self, transport: Transport, call: HttpCall, clock: Clock) -> None:
         self.bell = Bell()
         self.arrivals: deque[Arrival] = deque()
         self._transport = transport
         self._call = call
+        self._clock = clock
         self._waiting_bytes = 0
         self._room = asyncio.Event()
         self._task = asyncio.create_task(self._read(), name="unbroken-pump")
@@ -58,7 +59,7 @@ class Pump:
     async def _read(self) -> None:
         try:
             async with self._transport(self._call, self._sent) as reply:
-                self._put(Opened(reply.status, reply.headers))
+                self._put(Opened(reply.status, reply.headers, self._clock.now(), reply.timing))
                 async for chunk in reply.chunks():
                     self._waiting_bytes += len(chunk)
                     self._put(chunk)
@@ -70,7 +71,7 @@ class Pump:
             self._put(End(error.__cause__ or error))
 
     def _sent(self) -> None:
-        self._put(Sent())
+        self._put(Sent(self._clock.now()))
 
     def _put(self, arrival: Arrival) -> None:
         self.arrivals.append(arrival)
@@ -88,7 +89,7 @@ async def read_attempt(
     """Send `call` and say what comes, an Ended last. Closing it ends the request."""
     ahead = clock.wall() - clock.now()
     slept = False
-    pump = Pump(transport, call)
+    pump = Pump(transport, call, clock)
     try:
         while True:
             while pump.arrivals:

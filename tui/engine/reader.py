@@ -7,7 +7,7 @@ The byte clock starts again with any byte, keep-alive comments included; the pro
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from tui.engine import faults
@@ -15,6 +15,7 @@ from tui.engine.arrivals import Arrival, End, Opened, Sent
 from tui.engine.attempt import OPEN, Bill, Broke, Eof, Over, Phase, Show, Think, Whole, step
 from tui.engine.chunks import Garbled, Piece, Surrogates, Text, cut_json, pieces, whole
 from tui.engine.sse import Decoder, Frame, LineTooLong
+from tui.timing import Timing
 from tui.words import Fault, Timeouts
 
 STALL = 10.0
@@ -86,6 +87,7 @@ class Reader:
         self.offset = 0
         self.comments = 0
         self.phase: Phase = OPEN
+        self.timing = Timing()
         self._skip_garbled = skip_garbled
         self._skipped: Garbled | None = None
         self._decoder = Decoder()
@@ -106,10 +108,11 @@ class Reader:
             self._sent = True
             yield Underway()
         match arrival:
-            case Sent():
-                pass
+            case Sent(at):
+                self.timing = replace(self.timing, sent=at)
             case Opened(status, headers):
                 self.status = status
+                self.timing = _opened(self.timing, arrival)
                 self._opened_at = now
                 self._headers = dict(headers)
                 if status != 200:
@@ -190,12 +193,14 @@ class Reader:
                     self.last_text = now
                     self.flowing = True
                     self._quiet = False
+                    self._text_began(now)
                     yield Delta(text, self.offset)
             case Think(text):
                 self.last_text = now
                 self.flowing = True
                 self._quiet = False
                 if text := self._thought_surrogates.mend(text):
+                    self._thought_began(now)
                     yield Thinking(text)
             case Bill():
                 self.bill = effect
@@ -209,6 +214,14 @@ class Reader:
                 if rest := self._surrogates.rest():
                     yield Delta(rest, self.offset)
             yield Ended(self.phase.fault, self.phase.reason, self.phase.clean)
+
+    def _text_began(self, now: float) -> None:
+        if self.timing.ttft is None:
+            self.timing = replace(self.timing, ttft=_after(self.timing.sent, now))
+
+    def _thought_began(self, now: float) -> None:
+        if self.timing.thought is None:
+            self.timing = replace(self.timing, thought=_after(self.timing.sent, now))
 
     def _past_gap(self) -> Iterator[Read]:
         """A frame that was passed over is told once something stands behind it: before a fault it changes nothing."""
@@ -294,6 +307,17 @@ class Reader:
 def _said(frame: Frame) -> list[Piece]:
     said = pieces(frame.data)
     return [*said, Garbled("a line that is no field of an event stream")] if frame.damaged else said
+
+
+def _opened(timing: Timing, opened: Opened) -> Timing:
+    """The wire's own measurement, and where it has none what was seen here."""
+    ttfb = opened.timing.ttfb
+    return replace(opened.timing, sent=timing.sent, ttfb=_after(timing.sent, opened.at) if ttfb is None else ttfb)
+
+
+def _after(began: float | None, now: float) -> float | None:
+    """Seconds; None where it never began."""
+    return None if began is None else now - began
 
 
 def stall_after(limits: Timeouts) -> float:

@@ -17,6 +17,7 @@ from tui.engine.ledger import estimate_tokens
 from tui.engine.outcome import CutShort, MissedTail, Refused, Stamp, Turn, WholeAtLast
 from tui.engine.reader import Delta, Ended, Quiet, Read, Reader, Skipped, Thinking, Underway
 from tui.engine.seam import Differs, Joined, Missed, Verdict
+from tui.timing import Timing
 from tui.wire import HttpCall
 from tui.words import (
     Content,
@@ -76,6 +77,7 @@ class Reply:
         self._last_text = began
         self._new_text_at = began - (partial.age if partial else 0.0)
         self._rung: Rung | None = None
+        self._timing = Timing()
 
     # One attempt
 
@@ -101,6 +103,7 @@ class Reply:
                 self._watch_budget(turn)
             return (self._content(read.text, read.offset),)
         self._last_byte = max(self._last_byte, reader.last_byte)
+        self._timing = reader.timing
         return self._hear(turn, read)
 
     def _hear(self, turn: Turn, read: Read) -> Iterator[Event]:
@@ -319,6 +322,7 @@ class Reply:
             last_text=self._last_text,
             fault=self._fault if state in ("connecting", "waiting", "resuming") else None,
             rung=self._rung,
+            timing=self._timing,
             **self._stamp(),
         )
 
