@@ -182,6 +182,13 @@ def test_a_refusal_is_one_message_and_its_exit_code(name: str, tmp_path: Path) -
     assert (reply["state"], reply["text"]) == ("failed", "")
 
 
+def test_an_answer_without_a_word_is_told(tmp_path: Path) -> None:
+    with WireServer([Answer(stream(""))]) as server:
+        done = unbroken("ask", "Tell me.", config=settings(tmp_path, server.url))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "without a word of text" in one_message(done.stderr)
+
+
 def test_a_refused_connection_is_told_with_its_reason(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -97,6 +97,17 @@ async def test_a_key_that_could_not_be_tested_may_be_used_all_the_same() -> None
 
 
 @pilot
+async def test_typing_beside_the_field_is_typing_a_key() -> None:
+    async with PaneApp().run_test(size=(80, 30)) as p:
+        dialog = await opened(p, [])
+        await p.press("h", "s", "_")
+        field = dialog.query_one(Field)
+        await until(p, lambda: field.value == "hs_" and field.has_focus)
+        await p.press("1")
+        await until(p, lambda: field.value == "hs_1")
+
+
+@pilot
 async def test_a_paste_anywhere_is_a_key() -> None:
     async with PaneApp().run_test(size=(80, 24)) as p:
         dialog = await opened(p, [])

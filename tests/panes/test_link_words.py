@@ -65,7 +65,7 @@ def test_a_stall_says_whether_bytes_come() -> None:
 
 def test_a_failure_says_what_is_kept_and_what_to_do() -> None:
     failed = LinkView(state="failed", retry_count=0, fault=Fault("x", True, "bad key", status=401))
-    assert words(failed) == "✗ failed · x (401 bad key) · text kept, Ctrl+R tries again"
+    assert words(failed) == "✗ failed · x (401 bad key) · Ctrl+R tries again"
 
 
 def test_text_that_flows_again_has_left_its_fault_behind() -> None:

@@ -258,10 +258,12 @@ async def test_a_terminal_that_is_too_small_says_so_and_goes_on(tmp_path: Path) 
             await screen.until(lambda: isinstance(screen.app.screen, TooSmall))
             await screen.until(lambda: "40x10" in " ".join(screen.text().split()))
             assert screen.app.replying
+            await screen.pilot.press("n", "e")
             await screen.pilot.resize_terminal(120, 36)
             await screen.until(lambda: not isinstance(screen.app.screen, TooSmall))
             await screen.shows("Spring, please", "the garden walks", "Conversation")
-            await screen.write("next")
+            await screen.until(lambda: screen.app.prompt.text == "ne", "what was typed blind is not lost")
+            await screen.write("xt")
             await screen.shows("1 queued")
 
 
@@ -318,6 +320,7 @@ async def test_the_first_run_takes_a_key(tmp_path: Path) -> None:
                     await screen.shows(words)
                     pictures.append(screen.app.export_screenshot())
             await screen.until(lambda: not isinstance(screen.app.screen, FirstRunDialog))
+            await screen.shows("The key is kept in")
             await asked(screen)
             await screen.shows("through the wet gate.")
             pictures.append(screen.app.export_screenshot())

@@ -16,6 +16,7 @@ from tui.local.problem import LocalProblem
 from tui.local.server import LocalServer
 from tui.paths import journal_file
 from tui.providers import resolve
+from tui.say import say
 from tui.words import Learned, Provider
 
 FLUSH = 5.0
@@ -146,5 +147,7 @@ class Session:
 
     def _revived(self, task: asyncio.Task[Provider]) -> None:
         self._restart = None
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._tell(str(error))
+        if task.cancelled():
+            return
+        error = task.exception()
+        self._tell(say("local.restarted") if error is None else str(error))

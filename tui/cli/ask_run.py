@@ -108,6 +108,8 @@ class Asking:
             self._tell(say("chat.unverified"))
         elif done.note == "bare-end":
             self._tell(say("chat.bare_end"))
+        elif not done.text:
+            self._tell(say("chat.empty"))
         if done.finish_reason in ("length", "model_length"):
             self._tell(say("chat.length"))
 

@@ -10,7 +10,7 @@ import asyncio
 from pathlib import PurePath
 from typing import ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -126,6 +126,10 @@ class UnbrokenApp(Asking):
         self.prompt.compact = folded
         if too_small(size) and not isinstance(self.screen, TooSmall):
             self.push_screen(TooSmall())
+
+    @on(TooSmall.Typed)
+    def _typed_while_small(self, message: TooSmall.Typed) -> None:
+        self.prompt.add(message.text)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste) and self._prober is not None:

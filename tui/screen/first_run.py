@@ -14,6 +14,8 @@ from tui.local import weights
 from tui.local.fetch import Progress
 from tui.local.problem import LocalProblem
 from tui.monitor.models import KeyRefused, Present, Unreachable, fetch_models
+from tui.paths import keys_file as keys_file_path
+from tui.plain import one_line
 from tui.providers import keys_file, resolve
 from tui.providers.keys import BadKey
 from tui.say import say
@@ -50,6 +52,7 @@ async def try_key(config: Config, wanted: Wanted, dialog: FirstRunDialog, key: K
             await asyncio.to_thread(keys_file.store, name, key.reveal())
             if answer is not None:
                 dialog.tell("accepted")
+            dialog.app.notify(say("screen.key_kept", file=one_line(str(keys_file_path()), 200)), markup=False)
             return Ready(provider, model)
         case _:
             assert_never(answer)

@@ -70,6 +70,8 @@ def notices(version: Version, *, saved: bool) -> tuple[str, ...]:
     said = []
     if view.note == "bare-end":
         said.append(say("chat.bare_end"))
+    elif view.length == 0:
+        said.append(say("chat.empty"))
     if view.finish_reason in ("length", "model_length"):
         said.append(say("chat.length"))
     if not all(mark.verified for mark in view.seams):

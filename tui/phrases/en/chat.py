@@ -29,6 +29,7 @@ PHRASES: dict[str, str] = {
     "interrupted": "Interrupted: the program ended while this was being written. Ctrl+R goes on.",
     "superseded": "Cut off here. The provider then gave a different answer: it follows as a reply of its own.",
     "length": "The answer ended at the limit of tokens.",
+    "empty": "The provider ended the answer without a word of text. Ask again, or another model.",
     "unverified": "A part of this answer stands behind a seam that could not be verified.",
     "bare_end": "Whole, as far as can be known: this server does not say when an answer ends.",
     "backing_off": "{reason}; reconnecting in {seconds} s (retry {retry}/{most})",

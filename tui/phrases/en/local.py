@@ -51,5 +51,6 @@ PHRASES: dict[str, str] = {
     "Conversations are not touched; unbroken local status checks the model. Details: {log}",
     "problem_slow": "The embedded model's server was not ready after {seconds} s and was stopped. "
     "Conversations are not touched; try again when the computer is less busy. Details: {log}",
+    "restarted": "The embedded model's server runs again.",
     "problem_died": "The embedded model's server ended unexpectedly. What was received is kept. Details: {log}",
 }

@@ -23,7 +23,7 @@ PHRASES: dict[str, str] = {
     "link_silent": "no bytes for {seconds} s",
     "link_retry": "retry {n}/{max}",
     "link_conn": "conn #{id}",
-    "link_failed_do": "text kept, Ctrl+R tries again",
+    "link_failed_do": "Ctrl+R tries again",
     "probe_none": "not measured yet",
     "probe_lost": "lost",
     "probe_target": "target <{ms}",
@@ -98,6 +98,7 @@ PHRASES: dict[str, str] = {
     "key_enter": "Enter tests it.",
     "key_testing": "Testing the key …",
     "key_accepted": "The provider accepts the key.",
+    "key_kept": "The key is kept in {file}, readable by you alone. `unbroken keys remove` forgets it.",
     "key_refused": "The provider refuses this key. Nothing was saved. Paste another one.",
     "key_unreachable": "The key could not be tested. Enter uses it all the same; or paste another one.",
     # Leave
@@ -119,12 +120,13 @@ PHRASES: dict[str, str] = {
         "This terminal has {now_width}x{now_height} cells; unbroken needs {width}x{height}. "
         "Everything is kept and goes on. Make the window larger."
     ),
+    "too_small_short": "Needs {width}x{height}: enlarge the window. Everything is kept.",
     "output_title": "Output · {model} · reply {reply}/{replies}",
     "copy_sent": "Sent to the terminal's clipboard; not every terminal takes it.",
     "quit_again": "Ctrl+C again quits.",
     "nothing_to_resume": "This reply is whole; there is nothing to resume.",
     "mouse_taken": "The mouse is ours again.",
     "mouse_given": "The mouse is the terminal's now: select with it as always.",
-    "demo_model": "{model} (small demonstration model)",
+    "demo_model": "{model} (small demo model)",
     "busy_elsewhere": "Another process is still writing this reply; this is what it has so far.",
 }

@@ -23,7 +23,7 @@ PHRASES: dict[str, str] = {
     "link_silent": "{seconds} 秒間、無通信",
     "link_retry": "再試行 {n}/{max}",
     "link_conn": "接続 #{id}",
-    "link_failed_do": "届いた文は残っています。Ctrl+R で再試行",
+    "link_failed_do": "Ctrl+R で再試行",
     "probe_none": "未計測",
     "probe_lost": "応答なし",
     "probe_target": "目標 <{ms}",
@@ -102,6 +102,7 @@ PHRASES: dict[str, str] = {
     "key_enter": "Enter で確認します。",
     "key_testing": "キーを確認しています…",
     "key_accepted": "キーは有効です。",
+    "key_kept": "キーは {file} に保存しました（本人だけが読めます）。`unbroken keys remove` で消せます。",
     "key_refused": "このキーは拒否されました。何も保存していません。別のキーを貼り付けてください。",
     "key_unreachable": "キーを確認できませんでした。Enter でそのまま使います。別のキーも貼り付けられます。",
     # Leave
@@ -123,12 +124,13 @@ PHRASES: dict[str, str] = {
         "端末の大きさは {now_width}x{now_height} です。unbroken には {width}x{height} が必要です。"
         "内容はすべて残り、処理も続きます。ウィンドウを広げてください。"
     ),
+    "too_small_short": "{width}x{height} 以上に広げてください。内容は保たれています。",
     "output_title": "出力 · {model} · 返答 {reply}/{replies}",
     "copy_sent": "端末のクリップボードに送りました。対応していない端末もあります。",
     "quit_again": "もう一度 Ctrl+C を押すと終了します。",
     "nothing_to_resume": "この返答は完全です。再開するものはありません。",
     "mouse_taken": "マウスをこのアプリに戻しました。",
     "mouse_given": "マウスを端末に渡しました。いつもどおり選択できます。",
-    "demo_model": "{model}（小さなデモ用モデル）",
+    "demo_model": "{model}（小型デモ）",
     "busy_elsewhere": "別のプロセスがこの返答を書き込み中です。ここまでの内容を表示しました。",
 }

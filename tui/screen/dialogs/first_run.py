@@ -189,6 +189,19 @@ class FirstRunDialog(Dialog[None]):
         self._go("key")
         self.query_one(Field).insert_line(event.text)
 
+    def on_key(self, event: events.Key) -> None:
+        """Typing beside the field is typing a key, but for the numbers of the ways."""
+        if (
+            event.character
+            and event.is_printable
+            and event.character not in " 123"
+            and self.query_one(ChoiceList).has_focus
+        ):
+            event.stop()
+            self.query_one(ChoiceList).selected = 0
+            self._go("key")
+            self.query_one(Field).insert_line(event.character)
+
     @on(Input.Changed)
     def _typed(self, message: Input.Changed) -> None:
         message.stop()

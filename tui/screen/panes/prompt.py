@@ -88,6 +88,10 @@ class Prompt(TextArea, inherit_bindings=False):
         self._place = None
         self._edited.clear()
 
+    def add(self, text: str) -> None:
+        """Write `text` where the cursor stands, as if it had been pasted."""
+        self._insert(plain(text))
+
     def _layout_done(self, _: Screen[object]) -> None:
         self.place_cursor()
 
