@@ -105,9 +105,9 @@ def right(serving: Serving, result: Played, held: int) -> bool:
     return (len(result.replies) > 1 or not held) and result.text in serving.model.said
 
 
-def surely(events: Iterable[Event]) -> list[str]:
+def surely(events: Iterable[Event], held: str = "") -> list[str]:
     """Of each reply of the turn, what a reader takes for certain: all before a seam that is not verified."""
-    sure, certain = [""], True
+    sure, certain = [held], True
     for event in events:
         match event:
             case Content(content=text) if certain:

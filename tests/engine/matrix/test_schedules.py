@@ -1,0 +1,34 @@
+"""Schedules of faults that nobody thought of: whatever each request of a reply meets, its text is right or marked.
+
+UNBROKEN_TEST_SCHEDULES is how many are drawn (200 unless told). A failure prints the smallest schedule found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, note, settings
+from play import PREFILL, played
+from schedules import Schedule, Server, schedules, wrongs
+
+from tui.words import Policy, Retry
+
+DRAWN = int(os.environ.get("UNBROKEN_TEST_SCHEDULES", "200"))
+POLICY = Policy(retry=Retry(max_retries=12))
+
+
+def complaints(schedule: Schedule) -> list[str]:
+    server = Server(schedule)
+    provider = replace(PREFILL, resume=schedule.rung)  # type: ignore[arg-type]  # a word of the list
+    partial = schedule.partial()
+    result = asyncio.run(played(server, provider=provider, policy=POLICY, partial=partial))
+    return wrongs(server, result, partial.text if partial else "")
+
+
+@settings(max_examples=DRAWN, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(schedules)
+def test_whatever_each_request_meets_the_text_is_right_or_marked(schedule: Schedule) -> None:
+    note(str(schedule))
+    assert complaints(schedule) == []
