@@ -41,6 +41,15 @@ def test_the_tail_then_nothing_twice_proves_it_too_and_is_remembered() -> None:
     assert len(again.wire.asked) == 2
 
 
+@pytest.mark.parametrize(("text", "behaviour"), [("Spring has four signs.", "exact"), (TEXT, "restarts")])
+def test_an_answer_told_again_from_its_beginning_proves_less(text: str, behaviour: str) -> None:
+    """A gateway that ends each answer after so many bytes ends it at the same place each time."""
+    model = Model(text, behaviour)
+    result = play(lambda asked: bare(model.says(asked), Clean()))
+    assert (result.done.text, result.done.note, result.done.verified) == (text, "bare-end", False)
+    assert not result.done.learned.bare_end
+
+
 def test_two_that_are_not_running_prove_nothing() -> None:
     model = Model(TEXT, "exact")
     ends = iter([Clean(), Clean(), Fin(), Clean(), Clean()])

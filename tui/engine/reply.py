@@ -266,10 +266,14 @@ class Reply:
             turn.outcome = WholeAtLast(ended.reason)
 
     def _proved_whole(self, turn: Turn) -> Iterator[Event]:
-        """Twice the known text came back with nothing behind it: it was whole, and this server just does not say so."""
-        back = turn.back or Joined("", verified=True, again=len(self.text))
-        yield from self._join(turn, back, "", 0)
-        self.learned = replace(self.learned, bare_end=True)
+        """Twice the known text came back with nothing behind it: it was whole, and this server just does not say so.
+
+        Only the tail proves it. An answer told again from its beginning may have met the same limit of bytes or time.
+        """
+        proof = turn.back
+        yield from self._join(turn, proof or Joined("", verified=False, again=len(self.text)), "", 0)
+        if proof is not None and proof.verified:
+            self.learned = replace(self.learned, bare_end=True)
         turn.outcome = WholeAtLast(None, note="bare-end")
 
     def count_rate_limit(self, fault: Fault) -> int:
