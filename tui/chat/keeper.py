@@ -80,7 +80,9 @@ class Keeper:
         self._request, self.reply = request, reply
         self._seq, self._attempts = next_seq, attempts
         provider = self._provider
-        self._writer.put(ResumeReply(reply, provider.name, provider.base_url, request.model, self._clock.wall()))
+        self._writer.put(
+            ResumeReply(reply, provider.name, provider.base_url, request.model, self._clock.wall(), next_seq)
+        )
 
     def note(self, event: Event) -> None:
         """Keep what `event` says."""

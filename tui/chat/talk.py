@@ -241,7 +241,9 @@ _NOTES = {"interrupted": "interrupted", "streaming": "elsewhere"}
 
 
 def _last_sign(reply: StoredReply) -> float:
-    """When it was last heard of, on the wall clock: the end that was written, else the newest attempt."""
+    """When its last text came, or when it was last heard of: the end that was written, else the newest attempt."""
+    if reply.last_text is not None:
+        return reply.last_text
     newest = reply.attempts[-1] if reply.attempts else None
     attempted = (newest.ended or newest.started) if newest else reply.started
     return attempted if reply.ended is None else min(attempted, reply.ended)

@@ -6,10 +6,12 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from itertools import compress
 from pathlib import Path
 
 from tui.journal.apply import SQL, Value, apply, run
 from tui.journal.connect import open_file
+from tui.journal.lease import ours
 from tui.journal.owner import this_process
 from tui.journal.records import BeginReply, EndReply, Record, ResumeReply
 from tui.journal.trouble import JournalTrouble, JournalUnusable
@@ -39,6 +41,8 @@ class Pen:
         self.owner = this_process()
         self.open_replies: set[ReplyId] = set()
         """Begun and not ended: while there are any, others want signs of life."""
+        self.lost: frozenset[ReplyId] = frozenset()
+        """Replies that another process has gone on with: what this one still says about them is dropped."""
         self.refused: tuple[int, JournalTrouble] | None = None
         """The last record that did not fit, by number."""
 
@@ -95,17 +99,19 @@ class Pen:
 
     def _transaction(self, db: sqlite3.Connection, first: int, batch: Sequence[Record]) -> None:
         try:
-            self._begin(db, first + len(batch) - 1)
-            for record in batch:
+            kept, lost = self._begin(db, first, batch)
+            for record in compress(batch, kept):
                 apply(db, record, self.owner)
         except _UNFIT:
             # Rare: once more, with each record by itself, so that only what does not fit is left out.
             db.execute("rollback")
-            self._begin(db, first + len(batch) - 1)
-            for number, record in enumerate(batch, first):
+            kept, lost = self._begin(db, first, batch)
+            for number, record in compress(enumerate(batch, first), kept):
                 self._apply_alone(db, number, record)
         db.execute("commit")
         self._follow(batch)
+        self.lost = lost
+        self.open_replies -= lost
 
     def _apply_alone(self, db: sqlite3.Connection, number: int, record: Record) -> None:
         db.execute("savepoint one")
@@ -116,12 +122,16 @@ class Pen:
             self.refused = number, JournalTrouble("refused", f"{type(record).__name__}: {error}")
         db.execute("release one")
 
-    def _begin(self, db: sqlite3.Connection, saved: int) -> None:
-        """Begin a transaction, after which the file holds this process's records up to number `saved`."""
+    def _begin(
+        self, db: sqlite3.Connection, first: int, batch: Sequence[Record]
+    ) -> tuple[list[bool], frozenset[ReplyId]]:
+        """Begin a transaction, after which the file holds `batch` of this process; which of it may be written, and the
+        replies that then are another's."""
         db.execute("begin immediate")
         owner, now = self.owner, self._wall()
         parts: dict[str, Value] = {"id": owner.id, "pid": owner.pid, "machine": owner.machine, "born": owner.born}
-        run(db, "sign_of_life", {**parts, "now": now, "saved": saved})
+        run(db, "sign_of_life", {**parts, "now": now, "saved": first + len(batch) - 1})
+        return ours(db, batch, owner, self.open_replies, self.lost, now)
 
     def _follow(self, batch: Sequence[Record]) -> None:
         for record in batch:

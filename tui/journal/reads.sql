@@ -55,6 +55,7 @@ select r.id from json_each(:names) j join replies r on r.turn = j.value order by
 select r.*,
     coalesce(r.first_text_after, (select d.at from deltas d where d.reply = r.id order by d.seq limit 1) - r.started)
         as first_text,
+    (select d.at from deltas d where d.reply = r.id order by d.seq desc limit 1) as last_text,
     exists (select 1 from deltas d where d.reply = r.id) as growing,
     p.id as owner_id, p.pid, p.machine, p.born, p.heartbeat, p.closed,
     u.prompt, u.completion, u.exact, u.cost_usd, u.at_least

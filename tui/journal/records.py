@@ -81,13 +81,18 @@ class BeginReply:
 
 @dataclass(frozen=True, slots=True)
 class ResumeReply:
-    """An ended or interrupted reply goes on, written by this process; its text stays."""
+    """An ended or interrupted reply goes on, written by this process; its text stays.
+
+    It is written only where nobody else who lives is writing the reply: Writer.lost tells."""
 
     id: ReplyId
     provider: str
     base_url: str
     model: str
     at: float
+    next_seq: int | None = None
+    """What StoredReply.next_seq was when its text was read: where it is another one by now, somebody has gone on with
+    it. None: whatever stands there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def reply(
         reasoning=reasoning,
         started=row["started"],
         ended=row["ended"],
+        last_text=row["last_text"],
         first_text_after=row["first_text"],
         finish_reason=row["finish_reason"],
         fault=_fault(row),

@@ -65,6 +65,8 @@ class StoredReply:
     reasoning: str
     started: float
     ended: float | None
+    last_text: float | None
+    """When the last text came; None: there is none, or the reply has ended since."""
     first_text_after: float | None
     finish_reason: str | None
     fault: Fault | None

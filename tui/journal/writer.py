@@ -11,11 +11,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from tui.journal.bell import ring
 from tui.journal.connect import open_file
 from tui.journal.owner import BEAT
 from tui.journal.pen import Opener, Pen
 from tui.journal.records import Record
 from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
+from tui.words import ReplyId
 
 BATCH = 0.1
 """Seconds at least between the beginnings of two transactions; at most from `put` to the next (design, section 5)."""
@@ -47,6 +49,8 @@ class Writer:
     ) -> None:
         """`on_trouble` is called from the writing thread: with the reason when saving stops (also at the start, where
         the file cannot be opened), and with None when all is saved again."""
+        self.own_bell = ""
+        """The name of this process's own bell: it need not be told what it wrote itself."""
         self._path = path
         self._on_trouble = on_trouble
         self._pen = Pen(path, opener, wall)  # the thread's own, as are the next three
@@ -57,6 +61,7 @@ class Writer:
         self._records: deque[Record] = deque()
         self._saved = 0
         self._refused: tuple[int, JournalTrouble] | None = None
+        self._lost: frozenset[ReplyId] = frozenset()
         self._flushes: list[tuple[int, Future[None]]] = []
         self._hurry = False
         self._closing = False
@@ -110,6 +115,10 @@ class Writer:
         with self._changed:
             return len(self._records)
 
+    def lost(self, reply: ReplyId) -> bool:
+        """Whether `reply` is another process's, as far as the file has told: what is put for it here is dropped."""
+        return reply in self._lost
+
     @property
     def trouble(self) -> JournalTrouble | None:
         """Why what was put is not saved; None: all is well."""
@@ -156,11 +165,14 @@ class Writer:
             self._failures += 1
             return judge(error)
         self._failures = 0
+        if batch:
+            ring(self._path, self.own_bell)
         with self._changed:
             for _ in batch:
                 self._records.popleft()
             self._saved += len(batch)
             self._refused = self._pen.refused
+            self._lost = self._pen.lost
         return None
 
     def _settle(self, trouble: JournalTrouble | None) -> None:

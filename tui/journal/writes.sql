@@ -26,7 +26,10 @@ update conversations set deleted_at = :at where id = :id
 
 -- name: new_turn
 insert into turns (id, conversation, position, prompt, created)
-values (:id, :conversation, :position, :prompt, :created)
+values (:id, :conversation,
+    max(:position, coalesce((select max(position) + 1 from turns
+        where conversation = :conversation and deleted_at is null), 0)),
+    :prompt, :created)
 
 -- name: touch_conversation
 update conversations set updated = max(updated, :at) where id = :id

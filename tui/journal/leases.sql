@@ -1,0 +1,10 @@
+-- Whose a reply is; asked inside the writer's transaction.
+
+-- name: owner
+select owner from replies where id = :reply
+
+-- name: standing
+select r.state, coalesce((select max(d.seq) from deltas d where d.reply = r.id), r.through) + 1 as next_seq,
+    r.owner, p.pid, p.machine, p.born, p.heartbeat, p.closed
+from replies r left join processes p on p.id = r.owner
+where r.id = :reply
