@@ -180,11 +180,11 @@ class Line:
         headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": USER_AGENT}
         if key is not None:
             headers["authorization"] = f"Bearer {key.reveal()}"
-        body, whole = bytearray(), True
+        body, whole, watch = bytearray(), True, Stopwatch()
         try:
             async with (
                 asyncio.timeout(deadline),
-                self._exchange("GET", url, headers, b"", httpx.Timeout(deadline), Stopwatch()) as reply,
+                self._exchange("GET", url, headers, b"", httpx.Timeout(deadline), watch) as reply,
             ):
                 async for chunk in reply.chunks():
                     body += chunk
@@ -192,7 +192,7 @@ class Line:
                         whole = False
                         break
         except TimeoutError as error:
-            raise WireError from error
+            raise _broken(watch) from error
         return Got(reply.status, reply.headers, bytes(body), reply.timing.ttfb or 0.0, reply.timing, whole)
 
     @asynccontextmanager
@@ -234,13 +234,19 @@ class Line:
         except _TROUBLE as error:
             if log is not None:
                 log.note("!", repr(error))
-            raise WireError from error
+            raise _broken(watch) from error
         except asyncio.CancelledError:
             if log is not None:
                 log.note("!", "closed from here")
             raise
         finally:
             watch.stop()
+
+
+def _broken(watch: Stopwatch) -> WireError:
+    error = WireError()
+    error.timing = watch.timing
+    return error
 
 
 @dataclass(frozen=True, slots=True)

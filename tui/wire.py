@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from tui.timing import Timing
+from tui.timing import UNTIMED, Timing
 from tui.words import Timeouts
 
 
@@ -47,3 +47,6 @@ Transport = Callable[[HttpCall, Callable[[], None]], AbstractAsyncContextManager
 
 class WireError(Exception):
     """The wire broke; `__cause__` is what the HTTP library said."""
+
+    timing: Timing = UNTIMED
+    """How far the request had come."""

@@ -104,12 +104,14 @@ class Reader:
 
     def arrived(self, arrival: Arrival, now: float, wall: float) -> Iterator[Read]:
         """What the pump brought."""
+        if isinstance(arrival, Sent):
+            self.timing = replace(self.timing, sent=arrival.at)
         if not self._sent and not isinstance(arrival, End):
             self._sent = True
             yield Underway()
         match arrival:
-            case Sent(at):
-                self.timing = replace(self.timing, sent=at)
+            case Sent():
+                pass
             case Opened(status, headers):
                 self.status = status
                 self.timing = _opened(self.timing, arrival)

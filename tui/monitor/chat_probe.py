@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.clock import Clock
 from tui.wire import HttpCall, Transport, WireError
-from tui.words import Provider, Timeouts
+from tui.words import Price, Provider, Timeouts
 
 if TYPE_CHECKING:
     from tui.net import Got
@@ -16,6 +17,37 @@ if TYPE_CHECKING:
 MAX_TOKENS = 10
 ENOUGH = 64 * 1024
 """Bytes of the answer that are read: ten tokens take some hundred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the probes of this run cost, as far as the provider tells."""
+
+    probes: int = 0
+    tokens: int = 0
+    cost_usd: float | None = None
+    """None: no price is known."""
+
+    def plus(self, got: Got, price: Price) -> Spent:
+        """With one more answer counted."""
+        prompt, completion = _usage(got.body)
+        parts = [(prompt, price.input), (completion, price.output)]
+        known = [tokens * dollars / 1_000_000 for tokens, dollars in parts if dollars is not None]
+        cost = (self.cost_usd or 0.0) + sum(known) if known else self.cost_usd
+        return Spent(self.probes + 1, self.tokens + prompt + completion, cost)
+
+
+def _usage(body: bytes) -> tuple[int, int]:
+    """Prompt and completion tokens, 0 where the answer does not tell."""
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return 0, 0
+    usage = value.get("usage") if isinstance(value, dict) else None
+    if not isinstance(usage, dict):
+        return 0, 0
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    return prompt if isinstance(prompt, int) else 0, completion if isinstance(completion, int) else 0
 
 
 async def ask(provider: Provider, model: str, deadline: float, clock: Clock, transport: Transport | None = None) -> Got:
@@ -38,7 +70,9 @@ async def ask(provider: Provider, model: str, deadline: float, clock: Clock, tra
                     break
     except TimeoutError as error:
         raise WireError from error
-    return Got(reply.status, reply.headers, bytes(body), ttfb)
+    measured = reply.timing.ttfb
+    ttfb = ttfb if measured is None else measured
+    return Got(reply.status, reply.headers, bytes(body), ttfb, replace(reply.timing, ttfb=ttfb))
 
 
 def _call(provider: Provider, model: str, deadline: float) -> HttpCall:

@@ -21,6 +21,9 @@ KEY_TEST = 5.0
 
 OK = 200
 
+AGAIN = 64 * 1024
+"""Bytes of an answer that may be asked for twice in a row: lists of hundreds of models are a burden on a slow link."""
+
 
 class Get(Protocol):
     """net.get, or what a test has instead."""
@@ -71,6 +74,22 @@ async def fetch_models(provider: Provider, deadline: float = KEY_TEST, *, get: G
     return Present(ids_of(got.body) or (), got.ttfb)
 
 
+async def twice(url: str, key: Key | None, deadline: float, *, local: bool = False) -> tuple[Got, float | None]:
+    """GET `url` on a fresh connection; and the TTFB of the same request once more on it, where that is to be had."""
+    from tui.net import Line
+
+    async with Line(url, local=local) as line:
+        got = await line.get(url, key, deadline)
+        if got.status != OK or len(got.body) > AGAIN:
+            return got, None
+        try:
+            again = await line.get(url, key, deadline)
+        except WireError:
+            # The first one is the measurement; a connection that was not kept is no fault.
+            return got, None
+        return got, again.ttfb if again.timing.warm else None
+
+
 def real_get() -> Get:
     """httpx is loaded when the first request is made, not when the program starts."""
     from tui.net import get
@@ -82,7 +101,8 @@ def fault_of_wire(error: WireError) -> Fault:
     """Why no answer came; a deadline that passed is no broken connection."""
     cause = error.__cause__ or error
     if isinstance(cause, TimeoutError):
-        return Fault("no-first-byte", permanent=False, detail=type(cause).__name__)
+        kind = "no-first-byte" if error.timing.ttfb is None else "no-bytes"
+        return Fault(kind, permanent=False, detail=type(cause).__name__)
     return of_exception(cause)
 
 
@@ -91,6 +111,8 @@ def fault_of_answer(got: Got) -> Fault | None:
     text = got.body.decode("utf-8", "replace")
     if got.status != OK:
         return of_status(got.status, got.headers, text, time.time())
+    if not got.whole:
+        return Fault("too-much", permanent=True, detail=f"{len(got.body):,} B …", status=got.status)
     if ids_of(got.body) is not None:
         return None
     if is_page(text):

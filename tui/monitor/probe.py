@@ -5,15 +5,19 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.clock import Bell, Clock
 from tui.config import ProbeSettings
 from tui.engine.faults import is_page, not_a_stream, of_status
 from tui.monitor import chat_probe
-from tui.monitor.models import OK, Get, fault_of_answer, fault_of_wire, ids_of, real_get
-from tui.monitor.stats import Window
+from tui.monitor.board import Board, Sample
+from tui.monitor.chat_probe import Spent
+from tui.monitor.models import OK, Get, fault_of_answer, fault_of_wire, ids_of, twice
+from tui.monitor.stats import Window, summary
 from tui.monitor.view import ProbeView
+from tui.timing import UNTIMED, Timing
 from tui.wire import Transport, WireError
 from tui.words import Fault, Provider
 
@@ -50,17 +54,23 @@ class Prober:
         get: Get | None = None,
         transport: Transport | None = None,
         dice: Callable[[], float] = random.random,
+        board: Board | None = None,
     ) -> None:
-        """`model` is who is asked where the settings want a chat; without one the model list is asked."""
+        """`model` is who is asked where the settings want a chat; without one the model list is asked.
+
+        Every probe is put on the `board` too, under its provider and (for a chat) its model.
+        """
         self._provider, self._settings, self._clock, self._told = provider, settings, clock, told
         self._model = model if settings.kind == "chat" else ""
         self._get, self._transport, self._dice = get, transport, dice
+        self._board = board or Board()
         self._window = Window()
+        self._last: Sample | None = None
+        self._spent = Spent() if self._model else None
         self._bell = Bell()
         self._held = ""
         self._idle = False
         self._touched = clock.now()
-        self._reason = ""
         self.models_present: frozenset[str] | None = None
         """What the provider offers, by its newest list; None: it has given none. Outside text: not yet made safe."""
 
@@ -71,19 +81,30 @@ class Prober:
 
     @property
     def view(self) -> ProbeView:
-        window = self._window
+        samples, newest = self._window.samples, self._last
+        found = summary(samples)
         return ProbeView(
-            samples=window.samples,
-            last=window.last,
-            p50=window.quantile(0.5),
-            p95=window.quantile(0.95),
-            jitter=window.jitter(),
-            loss=window.loss,
+            samples=samples,
+            last=found.last,
+            p50=found.p50,
+            p95=found.p95,
+            jitter=found.jitter,
+            loss=(found.lost, found.count),
             target=self._settings.target_ms / 1000,
             paused=bool(self.paused_for),
             what="chat" if self._model else "models",
-            reason=self._reason,
+            reason=newest.fault if newest else "",
+            summary=found,
+            warm=newest.warm if newest else None,
+            timing=newest.timing if newest else UNTIMED,
+            spent=self._spent,
         )
+
+    def reset(self) -> None:
+        """Forget what was measured; the board is reset by itself."""
+        self._window.clear()
+        self._last = None
+        self._told(self.view)
 
     def pause(self, reason: str) -> None:
         """Ask nothing more until `resume`; a probe on its way still counts."""
@@ -129,23 +150,35 @@ class Prober:
                 await self._clock.wait(self._bell, min(due, idle_at))
 
     async def _probe(self) -> None:
+        deadline = min(self._settings.interval, LONGEST)
         try:
-            got = await self._ask(min(self._settings.interval, LONGEST))
+            got, warm = await (self._chat(deadline) if self._model else self._list(deadline))
         except WireError as error:
-            self._window.add(None)
-            self._reason = fault_of_wire(error).kind
+            self._note(error.timing, None, fault_of_wire(error).kind)
         else:
-            self._window.add(got.ttfb)
             fault = self._fault(got)
-            self._reason = fault.kind if fault else ""
+            self._note(replace(got.timing, ttfb=got.ttfb), warm, fault.kind if fault else "")
+
+    def _note(self, timing: Timing, warm: float | None, fault: str) -> None:
+        sample = Sample(self._clock.now(), "probe", timing, warm, fault)
+        self._last = sample
+        self._window.add(timing.ttfb)
+        self._board.add(self._provider.name, self._model, sample)
         self._told(self.view)
 
-    async def _ask(self, deadline: float) -> Got:
+    async def _chat(self, deadline: float) -> tuple[Got, None]:
         provider = self._provider
-        if self._model:
-            return await chat_probe.ask(provider, self._model, deadline, self._clock, self._transport)
-        get = self._get or real_get()
-        return await get(provider.base_url + "/models", provider.key, deadline, local=provider.local)
+        got = await chat_probe.ask(provider, self._model, deadline, self._clock, self._transport)
+        if self._spent is not None:
+            self._spent = self._spent.plus(got, provider.model(self._model).price)
+        return got, None
+
+    async def _list(self, deadline: float) -> tuple[Got, float | None]:
+        provider = self._provider
+        url = provider.base_url + "/models"
+        if self._get is None:
+            return await twice(url, provider.key, deadline, local=provider.local)
+        return await self._get(url, provider.key, deadline, local=provider.local), None
 
     def _fault(self, got: Got) -> Fault | None:
         if not self._model:

@@ -1,17 +1,92 @@
-"""The rolling window of the probes: constant memory, whatever the hours."""
+"""What a row of measurements adds up to. Pure."""
 
 from __future__ import annotations
 
+import statistics
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 WINDOW = 60
 """Probes: a quarter of an hour at the default interval."""
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The statistics of one row of measurements. Durations are in seconds; None where nothing came back."""
+
+    count: int = 0
+    """How many were made, those that were lost included."""
+    lost: int = 0
+    last: float | None = None
+    """The newest one; None where it was lost too."""
+    mean: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    best: float | None = None
+    worst: float | None = None
+    stdev: float | None = None
+    """Of the sample (n - 1); None under two."""
+    jitter: float | None = None
+    """Mean absolute difference of neighbours; one that was lost is nobody's neighbour."""
+
+    @property
+    def came(self) -> int:
+        """How many came back."""
+        return self.count - self.lost
+
+    @property
+    def loss(self) -> float:
+        """The part that was lost, 0 to 1."""
+        return self.lost / self.count if self.count else 0.0
+
+
+NOTHING = Summary()
+
+
+def summary(values: Sequence[float | None]) -> Summary:
+    """Of `values`, oldest first; None is one that was lost."""
+    came = sorted(one for one in values if one is not None)
+    if not came:
+        return Summary(len(values), len(values))
+    return Summary(
+        count=len(values),
+        lost=len(values) - len(came),
+        last=values[-1],
+        mean=statistics.fmean(came),
+        p50=_ranked(came, 0.5),
+        p95=_ranked(came, 0.95),
+        p99=_ranked(came, 0.99),
+        best=came[0],
+        worst=came[-1],
+        stdev=statistics.stdev(came) if len(came) > 1 else None,
+        jitter=jitter(values),
+    )
+
+
+def jitter(values: Sequence[float | None]) -> float | None:
+    """Mean absolute difference of neighbours; a lost one between two makes them none."""
+    gaps = [abs(b - a) for a, b in pairwise(values) if a is not None and b is not None]
+    return statistics.fmean(gaps) if gaps else None
+
+
+def quantile(values: Sequence[float], part: float) -> float | None:
+    """Linear between the two nearest ranks, so that one half gives the median; None where there is no value."""
+    return _ranked(sorted(values), part) if values else None
+
+
+def _ranked(ordered: Sequence[float], part: float) -> float:
+    place = part * (len(ordered) - 1)
+    low = int(place)
+    if low + 1 >= len(ordered):
+        return ordered[-1]
+    return ordered[low] + (ordered[low + 1] - ordered[low]) * (place - low)
+
+
 class Window:
-    """The newest measurements; None is a probe that was lost."""
+    """The newest measurements, in constant memory; None is one that was lost."""
 
     def __init__(self, size: int = WINDOW) -> None:
         self._samples: deque[float | None] = deque(maxlen=size)
@@ -19,37 +94,14 @@ class Window:
     def add(self, seconds: float | None) -> None:
         self._samples.append(seconds)
 
+    def clear(self) -> None:
+        self._samples.clear()
+
     @property
     def samples(self) -> tuple[float | None, ...]:
         """Oldest first."""
         return tuple(self._samples)
 
     @property
-    def last(self) -> float | None:
-        return self._samples[-1] if self._samples else None
-
-    @property
-    def loss(self) -> tuple[int, int]:
-        """How many were lost, of how many."""
-        return self._samples.count(None), len(self._samples)
-
-    def quantile(self, part: float) -> float | None:
-        """The value that `part` (0 to 1) of those that came back are not above."""
-        return quantile([one for one in self._samples if one is not None], part)
-
-    def jitter(self) -> float | None:
-        """Mean absolute difference of neighbours; a lost probe between two makes them none."""
-        gaps = [abs(b - a) for a, b in pairwise(self._samples) if a is not None and b is not None]
-        return sum(gaps) / len(gaps) if gaps else None
-
-
-def quantile(values: Sequence[float], part: float) -> float | None:
-    """Linear between the two nearest ranks, so that one half gives the median; None where there is no value."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    place = part * (len(ordered) - 1)
-    low = int(place)
-    if low + 1 >= len(ordered):
-        return ordered[-1]
-    return ordered[low] + (ordered[low + 1] - ordered[low]) * (place - low)
+    def summary(self) -> Summary:
+        return summary(self.samples)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tui.monitor.chat_probe import Spent
+from tui.monitor.stats import NOTHING, Summary
+from tui.timing import UNTIMED, Timing
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeView:
     """The measurements of the rolling window. Every duration is in seconds."""
 
     samples: tuple[float | None, ...] = ()
-    """TTFB of each probe, oldest first; None: the probe was lost."""
+    """TTFB of each probe, each on a fresh connection, as replies are asked; oldest first; None: it was lost."""
     last: float | None = None
     """The newest one; None where it was lost or none was made."""
     p50: float | None = None
@@ -26,3 +30,11 @@ class ProbeView:
     """What is asked: the model list (free), or a chat of one word (costs)."""
     reason: str = ""
     """Why the last lost one was lost: a fault's kind."""
+    summary: Summary = NOTHING
+    """The rolling window in all its statistics; `last` to `loss` above are a part of it."""
+    warm: float | None = None
+    """TTFB of the newest probe's request once more on the same connection; None where that was not to be had."""
+    timing: Timing = UNTIMED
+    """The phases of the newest probe."""
+    spent: Spent | None = None
+    """What the chat probes cost; None: they are free."""

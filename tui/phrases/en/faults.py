@@ -34,6 +34,7 @@ PHRASES: dict[str, str] = {
     "time-used": "this reply's limit of time is used up",
     "tokens-used": "this reply's limit of tokens is used up",
     "too-long": "the conversation is too long for this model",
+    "too-much": "far more came than was asked for",
     "transport": "the connection failed",
     "truncated": "the connection closed in the middle of the answer",
     "unauthorized": "the provider refuses the key",

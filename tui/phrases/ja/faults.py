@@ -34,6 +34,7 @@ PHRASES: dict[str, str] = {
     "time-used": "この返答の時間の上限に達しました",
     "tokens-used": "この返答のトークンの上限に達しました",
     "too-long": "このモデルには会話が長すぎます",
+    "too-much": "求めた量をはるかに超える応答が届きました",
     "transport": "接続に失敗しました",
     "truncated": "回答の途中で接続が閉じられました",
     "unauthorized": "プロバイダーがキーを拒否しました",

@@ -1,0 +1,306 @@
+"""Timing from the wire, over real sockets: what is measured, from where it counts, and what is not there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from gateway import Gateway
+
+from tui import net
+from tui.clock import RealClock
+from tui.config import ProbeSettings
+from tui.engine import stream_reply
+from tui.monitor.board import Board
+from tui.monitor.chat_probe import Spent
+from tui.monitor.models import twice
+from tui.monitor.probe import Prober
+from tui.monitor.view import ProbeView
+from tui.timing import Timing
+from tui.wire import HttpCall, WireError
+from tui.words import Content, Event, Message, Model, Price, Provider, Reasoning, Request, State, Timeouts
+
+HI = Request("a", (Message("user", "Hi"),), max_tokens=10)
+
+
+def ask(url: str) -> list[Event]:
+    async def main() -> list[Event]:
+        return [event async for event in stream_reply(HI, Provider("p", url, local=True))]
+
+    return asyncio.run(main())
+
+
+def test_a_reply_counts_from_the_request_sent() -> None:
+    with Gateway(head=0.03, text=0.03) as gateway:
+        events = ask(gateway.url)
+        served = gateway.log[0]
+    states = [event for event in events if isinstance(event, State)]
+    assert states[0].timing == Timing()
+    assert states[1].state == "waiting"
+    assert states[1].timing.sent is not None
+    assert states[1].timing.ttfb is None
+    streaming = next(state for state in states if state.state == "streaming").timing
+    first = next(event for event in events if isinstance(event, Content))
+    assert None not in (streaming.tcp, streaming.sent, streaming.ttfb, streaming.ttft)
+    assert (streaming.dns, streaming.tls, streaming.warm) == (None, None, False)
+    assert streaming.sent is not None
+    assert streaming.ttfb is not None
+    assert streaming.ttft is not None
+    assert streaming.ttft == pytest.approx(first.t - streaming.sent, abs=1e-6)
+    # The server waited this long by its own clock; whatever else took time came on top.
+    assert streaming.ttfb >= served.head_at - served.request_at
+    assert served.texts_at is not None
+    assert streaming.ttft - streaming.ttfb >= 0.02
+    assert states[-1].state == "done"
+    assert states[-1].timing == streaming
+
+
+def test_reasoning_first_and_text_first_are_told_apart() -> None:
+    from fakes import FakeClock, FakeWire, Pause, Script
+    from model_servers import chunk
+
+    clock = FakeClock()
+    steps = (Pause(2.0), chunk({"reasoning_content": "Hm"}), Pause(3.0), chunk({"content": "Hello"}, "stop"))
+    wire = FakeWire(clock, [Script(steps, before=(Pause(1.0),))])
+
+    async def main() -> list[Event]:
+        return [event async for event in stream_reply(HI, Provider("p", "http://x/v1"), clock=clock, transport=wire)]
+
+    events = asyncio.run(main())
+    assert any(isinstance(event, Reasoning) for event in events)
+    last = [event for event in events if isinstance(event, State)][-1].timing
+    assert (last.ttfb, last.thought, last.ttft) == (1.0, 3.0, 6.0)
+
+
+def test_a_connection_that_is_refused_has_no_phases_and_the_next_attempt_tells_of_the_one_before() -> None:
+    from fakes import FakeClock, FakeWire, Pause, Script, refuse
+    from model_servers import stream
+
+    clock = FakeClock()
+    wire = FakeWire(clock, [Script((), before=(Pause(1.0),)), refuse(), Script((stream("Hello"),))])
+
+    async def main() -> list[State]:
+        events = stream_reply(HI, Provider("p", "http://x/v1"), clock=clock, transport=wire)
+        return [event async for event in events if isinstance(event, State)]
+
+    states = asyncio.run(main())
+    told = [(state.state, state.timing.sent is not None, state.timing.ttfb) for state in states]
+    assert told[:6] == [
+        ("connecting", False, None),
+        ("waiting", True, None),
+        ("backing_off", True, 1.0),
+        ("connecting", True, 1.0),
+        ("backing_off", False, None),
+        ("connecting", False, None),
+    ]
+
+
+def test_a_name_is_looked_up_and_timed() -> None:
+    with Gateway() as gateway:
+        got = asyncio.run(net.get(gateway.url.replace("127.0.0.1", "localhost") + "/models", None, 5.0))
+    assert got.timing.dns is not None
+    assert got.timing.tcp is not None
+    assert got.timing.connect == pytest.approx(got.timing.dns + got.timing.tcp)
+
+
+def test_the_second_request_of_a_line_finds_the_connection_standing() -> None:
+    async def main(url: str) -> list[Timing]:
+        async with net.Line(url) as line:
+            first = await line.get(url + "/models", None, 5.0)
+            second = await line.get(url + "/models", None, 5.0)
+            await line.hang_up()
+            third = await line.get(url + "/models", None, 5.0)
+        return [first.timing, second.timing, third.timing]
+
+    with Gateway() as gateway:
+        first, second, third = asyncio.run(main(gateway.url))
+        assert [(one.connection, one.place) for one in gateway.log] == [(1, 1), (1, 2), (2, 1)]
+    assert [one.warm for one in (first, second, third)] == [False, True, False]
+    assert (second.tcp, second.connect) == (None, None)
+    assert second.ttfb is not None
+
+
+def test_twice_is_once_where_the_server_does_not_keep_or_does_not_like() -> None:
+    def asked(gateway: Gateway) -> tuple[net.Got, float | None]:
+        return asyncio.run(twice(gateway.url + "/models", None, 5.0, local=True))
+
+    with Gateway() as gateway:
+        got, warm = asked(gateway)
+        assert got.status == 200
+        assert warm is not None
+    with Gateway(keep=False) as gateway:
+        assert asked(gateway)[1] is None
+    with Gateway(status=429) as gateway:
+        got, warm = asked(gateway)
+        assert (got.status, warm, len(gateway.log)) == (429, None, 1)
+
+
+def test_a_deadline_after_the_headers_is_no_lost_probe() -> None:
+    async def main(port: int) -> Timing:
+        with pytest.raises(WireError) as caught:
+            await net.get(f"http://127.0.0.1:{port}/models", None, 0.3)
+        return caught.value.timing
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nx")
+        await reader.read()
+        writer.close()
+
+    assert with_server(serve, main).ttfb is not None
+
+
+def test_a_proxys_own_answer_is_not_the_requests(certificate: tuple[Path, Path]) -> None:
+    """The CONNECT to a proxy is a request of its own: `sent` is called once, and TTFB counts from the real one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    sent: list[None] = []
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = (await reader.readuntil(b"\r\n\r\n")).split(b" ")
+        host, _, port = line[1].decode().rpartition(":")
+        assert line[0] == b"CONNECT"
+        there, back = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+
+        async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(ConnectionError):
+                while data := await source.read(65536):
+                    target.write(data)
+                target.close()
+
+        await asyncio.gather(copy(reader, back), copy(there, writer))
+
+    async def main(port: int) -> Timing:
+        call = HttpCall(gateway.url + "/chat/completions", {}, b'{"stream": true}', Timeouts())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("HTTPS_PROXY", f"http://localhost:{port}")
+            patch.setenv("SSL_CERT_FILE", str(certificate[0]))
+            async with net.post(call, lambda: sent.append(None)) as reply:
+                return reply.timing
+
+    net._tls.cache_clear()
+    with Gateway(head=0.05, tls=context) as gateway:
+        timing = with_server(tunnel, main)
+        served = gateway.log[0]
+    net._tls.cache_clear()
+    assert sent == [None]
+    assert timing.ttfb is not None
+    assert timing.ttfb >= served.head_at - served.request_at
+    assert None not in (timing.dns, timing.tcp, timing.tls)
+
+
+def test_a_prober_measures_both_connections_and_puts_them_on_the_board() -> None:
+    board = Board()
+    with Gateway() as gateway:
+        views = probed(gateway, ProbeSettings(), board, 1)
+        assert [(one.path, one.connection) for one in gateway.log] == [("/v1/models", 1), ("/v1/models", 1)]
+    assert views[0].warm is not None
+    assert views[0].timing.tcp is not None
+    assert (views[0].last, views[0].spent) == (views[0].timing.ttfb, None)
+    track = board.view("p", "", RealClock().now())
+    assert (track.fresh.count, track.warm.count, track.replies.count) == (1, 1, 0)
+
+
+def test_a_chat_probe_says_what_it_costs() -> None:
+    board = Board()
+    with Gateway() as gateway:
+        views = probed(gateway, ProbeSettings(kind="chat", interval=0.02), board, 2)
+        asked = gateway.log[0].asked
+    assert (asked["model"], asked["max_tokens"]) == ("a", 10)
+    assert asked["messages"] == [{"role": "user", "content": "Hi"}]
+    assert views[1].spent == Spent(2, 20, pytest.approx(2 * (8 * 3.0 + 2 * 15.0) / 1_000_000))
+    assert views[1].what == "chat"
+    assert board.view("p", "a", RealClock().now()).fresh.count == 2
+
+
+def test_a_probe_answered_by_a_flood_says_so() -> None:
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 10_000_000)
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    async def main(port: int) -> list[ProbeView]:
+        return await probe_views(Provider("p", f"http://127.0.0.1:{port}/v1", local=True), ProbeSettings(), Board(), 1)
+
+    view = with_server(flood, main)[0]
+    assert view.reason == "too-much"
+    assert view.last is not None
+    assert view.loss == (0, 1)
+
+
+def probed(gateway: Gateway, settings: ProbeSettings, board: Board, count: int) -> list[ProbeView]:
+    models = {"a": Model("a", price=Price(3.0, 15.0))}
+    provider = Provider("p", gateway.url, models=models, local=True)
+    return asyncio.run(probe_views(provider, settings, board, count))
+
+
+async def probe_views(provider: Provider, settings: ProbeSettings, board: Board, count: int) -> list[ProbeView]:
+    views: list[ProbeView] = []
+    enough = asyncio.Event()
+
+    def told(view: ProbeView) -> None:
+        views.append(view)
+        if len(views) >= count:
+            enough.set()
+
+    task = asyncio.create_task(Prober(provider, settings, RealClock(), told, model="a", board=board).run())
+    await enough.wait()
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return views
+
+
+Answer = TypeVar("Answer")
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
+
+
+def with_server(serve: Serve, main: Callable[[int], Coroutine[None, None, Answer]]) -> Answer:
+    """`main(port)` beside a server on the same loop; whatever is still served is cancelled."""
+
+    async def both() -> Answer:
+        tasks: set[asyncio.Task[None]] = set()
+
+        async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            tasks.add(task)
+            try:
+                await serve(reader, writer)
+            finally:
+                tasks.discard(task)
+                writer.close()
+
+        server = await asyncio.start_server(one, "127.0.0.1", 0)
+        try:
+            return await main(server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+            if tasks:
+                await asyncio.wait(set(tasks), timeout=5)
+
+    return asyncio.run(both())
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A self-signed certificate for 127.0.0.1, and its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl command")
+    place = tmp_path_factory.mktemp("tls")
+    made, key = place / "cert.pem", place / "key.pem"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(made)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return made, key
