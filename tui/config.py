@@ -126,7 +126,18 @@ def load(path: Path | None = None) -> Config:
     except ValueError as error:
         raise _syntax_error(file, text, str(error)) from None
     lines = lines_of_keys(text)
-    return replace(_Reader(file, lines).section((), table, Config()), file=file, lines=lines)
+    config = replace(_Reader(file, lines).section((), table, Config()), file=file, lines=lines)
+    _check_backoff(config)
+    return config
+
+
+def _check_backoff(config: Config) -> None:
+    """A first wait above the longest would silently never be waited."""
+    first, longest = config.retry.initial_backoff, config.retry.max_backoff
+    if first > longest:
+        name = "initial_backoff" if config.is_set("retry", "initial_backoff") else "max_backoff"
+        what = say("config.backoff", first=f"{first:g}", longest=f"{longest:g}")
+        raise config.error(("retry", name), what, say("config.backoff_allowed"))
 
 
 def _text(file: Path) -> str | None:

@@ -45,10 +45,38 @@ def test_keys_on_the_screen_and_commands_elsewhere() -> None:
             assert "--log" not in advice.remedy(fault, "screen")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.0, "0 s"),
+        (0.2, "1 s"),
+        (99.0, "99 s"),
+        (99.5, "1 min 40 s"),
+        (301.0, "5 min 1 s"),
+        (3599.5, "1 h 0 min"),
+        (7500.0, "2 h 5 min"),
+        (7501.0, "2 h 6 min"),
+        (200_000.0, "2 d 7 h"),
+    ],
+)
+def test_durations_are_for_people_and_never_too_short(seconds: float, words: str) -> None:
+    assert advice.duration(seconds) == words
+
+
+def test_retries_that_are_used_up_say_when_they_are_free_again() -> None:
+    fault = Fault("retry-budget", permanent=False, detail="HTTP 503", status=503, wait=412.4)
+    for place, keys in zip(PLACES, ("Ctrl+R", "-p"), strict=True):
+        told = advice.failed(fault, 9, retries=3, saved=True, place=place)
+        assert "30 retries within 10 minutes" in told
+        assert "HTTP 503" in told
+        assert "6 min 53 s" in told
+        assert keys in told
+
+
 def test_a_wait_that_the_server_asks_for_is_named() -> None:
     fault = Fault("rate-limit", permanent=False, wait=412.4)
     for place in PLACES:
-        assert "412 s" in advice.remedy(fault, place)
+        assert "6 min 53 s" in advice.remedy(fault, place)
 
 
 def test_a_kind_without_words_is_shown_as_it_is() -> None:

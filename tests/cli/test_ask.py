@@ -206,6 +206,16 @@ def test_a_refused_connection_is_told_with_its_reason(tmp_path: Path) -> None:
     assert second
 
 
+def test_a_server_that_asks_for_a_long_wait_ends_it_and_says_how_long(tmp_path: Path) -> None:
+    busy = Answer(b'{"error": {"message": "Slow down."}}', 429, {"Retry-After": "7200"}, "length")
+    with WireServer([busy]) as server:
+        done = unbroken("ask", "Hi", config=settings(tmp_path, server.url))
+        assert len(server.seen) == 1
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "asks for fewer requests" in done.stderr
+    assert "2 h 0 min" in done.stderr
+
+
 def test_a_missing_key_is_exit_code_3(tmp_path: Path) -> None:
     done = unbroken("ask", "Hi", config=settings(tmp_path, "http://127.0.0.1:9/v1", key_env="MINE_KEY"))
     assert done.returncode == 3

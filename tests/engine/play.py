@@ -10,6 +10,7 @@ from typing import TypeVar
 from fakes import Asked, FakeClock, FakeWire, Script
 
 from tui.engine import stream_reply
+from tui.engine.retry_budget import RetryBudget
 from tui.words import (
     Content,
     Done,
@@ -113,12 +114,15 @@ async def played(
     policy: Policy | None = None,
     partial: Partial | None = None,
     dice: Callable[[], float] = lambda: 0.5,
+    retries: RetryBudget | None = None,
+    agreed: Fault | None = None,
+    started: float = 1000.0,
 ) -> Played:
-    clock = FakeClock()
+    clock = FakeClock(started)
     wire = FakeWire(clock, serve)
     if partial is not None:
         request = replace(request, partial=partial)
-    stream = stream_reply(request, provider, policy, clock, transport=wire, dice=dice)
+    stream = stream_reply(request, provider, policy, clock, transport=wire, retries=retries, agreed=agreed, dice=dice)
     events = [event async for event in stream]
     result = Played(events, clock, wire, replies(events, request.partial.text if request.partial else ""))
     assert wire.open == 0
@@ -135,6 +139,21 @@ def play(
     policy: Policy | None = None,
     partial: Partial | None = None,
     dice: Callable[[], float] = lambda: 0.5,
+    retries: RetryBudget | None = None,
+    agreed: Fault | None = None,
+    started: float = 1000.0,
 ) -> Played:
     """One reply from beginning to end; what every reply must hold is checked here."""
-    return asyncio.run(played(serve, request=request, provider=provider, policy=policy, partial=partial, dice=dice))
+    return asyncio.run(
+        played(
+            serve,
+            request=request,
+            provider=provider,
+            policy=policy,
+            partial=partial,
+            dice=dice,
+            retries=retries,
+            agreed=agreed,
+            started=started,
+        )
+    )

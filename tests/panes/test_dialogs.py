@@ -7,10 +7,11 @@ from textual.geometry import Size
 from textual.widgets import Static
 
 from tui.screen.action import Action
-from tui.screen.dialogs.choose_wait import ChooseWait, duration
+from tui.screen.dialogs.choose_wait import ChooseWait
 from tui.screen.dialogs.help import HelpDialog
 from tui.screen.dialogs.leave import LeaveDialog
 from tui.screen.dialogs.too_small import TooSmall, too_small
+from tui.words import Fault
 
 ACTIONS = (Action("help", ("f1", "question_mark"), "help"), Action("quit", ("ctrl+q",), "quit"))
 
@@ -75,15 +76,17 @@ async def test_ended_under_another_screen_it_takes_only_itself_away() -> None:
 async def test_a_long_wait_is_chosen(keys: list[str], answer: str) -> None:
     async with PaneApp().run_test(size=(80, 24)) as p:
         answers: list[str | None] = []
-        p.app.push_screen(ChooseWait(750.2, "gpt\x1b[2J"), answers.append)
+        p.app.push_screen(ChooseWait(Fault("rate-limit", permanent=False, wait=749.2), "gpt\x1b[2J"), answers.append)
         await until(p, lambda: shows(p.app, "gpt␛[2J is to be asked again only in 12 min 30 s."))
         await p.press(*keys)
         assert answers == [answer]
 
 
-def test_durations_are_for_people() -> None:
-    assert duration(301) == "5 min 1 s"
-    assert duration(7500) == "2 h 5 min"
+@pilot
+async def test_retries_that_are_used_up_are_not_the_servers_wish() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        p.app.push_screen(ChooseWait(Fault("retry-budget", permanent=False, wait=42.0), "gpt"))
+        await until(p, lambda: shows(p.app, "many retries already") and shows(p.app, "again only in 42 s."))
 
 
 @pytest.mark.parametrize("key", ["escape", "f1", "enter", "q"])

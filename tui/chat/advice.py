@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from tui.plain import one_line
@@ -27,10 +28,25 @@ def kept(length: int, *, saved: bool) -> str:
     return say("chat.kept" if saved else "chat.kept_unsaved", count=f"{length:,}")
 
 
+def duration(seconds: float) -> str:
+    """ "42 s", "12 min 30 s", "2 h 5 min", "3 d 4 h": what a person plans with; never less than it is."""
+    whole = max(0, math.ceil(seconds))
+    if whole < 100:
+        return say("chat.seconds", seconds=whole)
+    minutes, seconds_left = divmod(whole, 60)
+    if minutes < 60:
+        return say("chat.minutes_seconds", minutes=minutes, seconds=seconds_left)
+    hours, minutes_left = divmod(math.ceil(whole / 60), 60)
+    if hours < 48:
+        return say("chat.hours_minutes", hours=hours, minutes=minutes_left)
+    return say("chat.days_hours", days=hours // 24, hours=hours % 24)
+
+
 def remedy(fault: Fault, place: Place) -> str:
     """What to do about it."""
     if fault.wait is not None:
-        return say(f"chat.do_wait_{place}", seconds=f"{fault.wait:.0f}")
+        why = "budget" if fault.kind == "retry-budget" else "wait"
+        return say(f"chat.do_{why}_{place}", time=duration(fault.wait))
     special = f"chat.do_{fault.kind}_{place}"
     if known(special):
         return say(special)

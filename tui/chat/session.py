@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tui.chat.talk import Sampling, Talk
 from tui.clock import Clock
 from tui.config import Config
+from tui.engine.retry_budget import RetryBudget
 from tui.journal.store import Journal
 from tui.journal.trouble import JournalTrouble, JournalUnusable
 from tui.journal.writer import Writer
@@ -47,6 +48,8 @@ class Session:
     ) -> None:
         self.config, self.clock = config, clock
         self._tell = tell
+        self._retries = RetryBudget()
+        """Of all replies of this run: a new conversation does not begin a new count."""
         self.writer = Writer(journal_file(), on_trouble)
         self._server: LocalServer | None = None
         self._restart: asyncio.Task[Provider] | None = None
@@ -91,6 +94,7 @@ class Session:
             self.clock,
             system=wanted.system,
             sampling=wanted.sampling,
+            retries=self._retries,
         )
         if wanted.continue_last:
             self.open_last(talk)

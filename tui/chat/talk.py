@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from tui.chat.keeper import Keeper
 from tui.chat.view import ReplyView, fold, fresh, stopped
 from tui.clock import Clock
+from tui.engine.retry_budget import RetryBudget
 from tui.journal.ids import new_id
 from tui.journal.records import EndState, NewConversation, NewTurn
 from tui.journal.stored import StoredConversation, StoredReply, StoredTurn
@@ -21,6 +22,7 @@ from tui.words import (
     Done,
     Error,
     Event,
+    Fault,
     Learned,
     Message,
     NewReply,
@@ -88,6 +90,7 @@ class Talk:
         system: str = "",
         sampling: Sampling | None = None,
         transport: Transport | None = None,
+        retries: RetryBudget | None = None,
     ) -> None:
         self.provider, self.model = provider, model
         self.turns: list[Turn] = []
@@ -97,6 +100,7 @@ class Talk:
         self._policy_for = policy_for
         self._writer, self._clock = writer, clock
         self._transport = transport
+        self._retries = retries or RetryBudget()
 
     def open(
         self,
@@ -145,8 +149,11 @@ class Talk:
         latest = turn.latest
         return latest is not None and latest.view.note == "elsewhere"
 
-    def resume(self, turn: Turn) -> AsyncGenerator[Event, None]:
-        """Go on with the latest reply of `turn` from the text held, with the model chosen now."""
+    def resume(self, turn: Turn, *, agreed: Fault | None = None) -> AsyncGenerator[Event, None]:
+        """Go on with the latest reply of `turn` from the text held, with the model chosen now.
+
+        `agreed`: the fault whose `wait` the user has agreed to wait first.
+        """
         latest = turn.latest
         assert latest is not None
         before = latest.view
@@ -159,7 +166,7 @@ class Talk:
         keeper.go_on(request, latest.id, latest.next_seq, latest.attempts)
         resumed = fresh(self.model, text, before.seams)
         latest.view = replace(resumed, usage=before.usage, cost_usd=before.cost_usd, at_least=before.at_least)
-        return self._stream(turn, request, keeper, before)
+        return self._stream(turn, request, keeper, before, agreed)
 
     def halt(self, turn: Turn) -> None:
         """The user stopped the reply of `turn`: its view says so. What was received stays."""
@@ -168,13 +175,26 @@ class Talk:
             latest.view = stopped(latest.view)
 
     async def _stream(
-        self, turn: Turn, request: Request, keeper: Keeper, before: ReplyView | None = None
+        self,
+        turn: Turn,
+        request: Request,
+        keeper: Keeper,
+        before: ReplyView | None = None,
+        agreed: Fault | None = None,
     ) -> AsyncGenerator[Event, None]:
         """`before`: the reply as it stood when it was resumed."""
         from tui.engine import stream_reply
 
         policy = self._policy_for(self.provider, request.model)
-        events = stream_reply(request, self.provider, policy, self._clock, transport=self._transport)
+        events = stream_reply(
+            request,
+            self.provider,
+            policy,
+            self._clock,
+            transport=self._transport,
+            retries=self._retries,
+            agreed=agreed,
+        )
         try:
             async with aclosing(events):
                 async for told in events:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tui.clock import Clock
 from tui.engine.ledger import Ledger
 from tui.engine.outcome import Turn
@@ -23,13 +25,18 @@ class Budget:
         """Whether a stream that never ends could pass a limit."""
         self._limits, self._price, self._clock = limits, price, clock
 
+    @property
+    def ends(self) -> float:
+        """The moment from which nothing more may be done, on the clock."""
+        return self.began + self._limits.seconds if self._limits.seconds else math.inf
+
     def used_up(self, completion: int = 0) -> str:
         """The kind of fault that says which limit is reached, with `completion` more tokens; empty: none is."""
         limits, spent = self._limits, self.ledger
         dollars = (spent.cost_usd or 0.0) + completion * (self._price.output or 0.0) / 1_000_000
         if limits.attempts and self.attempts >= limits.attempts and not completion:
             return "attempts-used"
-        if limits.seconds and self._clock.now() - self.began >= limits.seconds:
+        if self._clock.now() >= self.ends:
             return "time-used"
         if limits.tokens and spent.prompt + spent.completion + completion >= limits.tokens:
             return "tokens-used"

@@ -21,7 +21,9 @@ from tui.words import Fault
 SHOWN = 300
 """Characters of a body that are shown."""
 _CODE = re.compile("[0-9]{1,9}")
-_SECONDS = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)\s*(?:,|$)")
+_SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:,|$)")
+_LONGEST_ASKED = 10.0 * 365 * 86400
+"""Seconds; whoever asks for more (a date with a slip of the pen, a number without end) means "not today"."""
 _ROUGH = ("bad-request", "rate-limit", "forbidden")
 """Kinds that a `code` in the body may make more exact."""
 
@@ -243,7 +245,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         value = headers.get(name, "").strip()
         # Sent twice it arrives as "30, 30".
         if found := _SECONDS.match(value):
-            return float(found.group(1)) * unit
+            return min(float(found.group(1)) * unit, _LONGEST_ASKED)
     value = headers.get("retry-after", "").strip()
     if not value:
         return None
@@ -253,4 +255,4 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
     # A date without a zone is UTC (RFC 9110, 5.6.7); Python reads "-0000" as naive.
     stamp = at.timestamp() if at.tzinfo else at.replace(tzinfo=UTC).timestamp()
-    return max(0.0, stamp - now)
+    return min(max(0.0, stamp - now), _LONGEST_ASKED)

@@ -36,3 +36,8 @@ def wait_for(fault: Fault, retry: Retry, retry_count: int, rate_limits: int, dic
     if fault.kind == "rate-limit":
         return min(RATE_LIMIT_MOST, RATE_LIMIT_FIRST * 2.0 ** min(rate_limits - 1, 8))
     return backoff(retry, retry_count, dice)
+
+
+def asks_for_a_wait(fault: Fault) -> bool:
+    """Whether a reply that ended with `fault` may go on after a wait that is the user's to agree to."""
+    return fault.wait is not None and (fault.wait > LONGEST_OBEYED or fault.kind == "retry-budget")

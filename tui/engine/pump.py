@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import deque
 from collections.abc import AsyncGenerator
 
@@ -84,9 +85,18 @@ class Pump:
 
 
 async def read_attempt(
-    transport: Transport, call: HttpCall, limits: Timeouts, clock: Clock, reader: Reader
+    transport: Transport,
+    call: HttpCall,
+    limits: Timeouts,
+    clock: Clock,
+    reader: Reader,
+    *,
+    ends: float = math.inf,
 ) -> AsyncGenerator[Read, None]:
-    """Send `call` and say what comes, an Ended last. Closing it ends the request."""
+    """Send `call` and say what comes, an Ended last. Closing it ends the request.
+
+    `ends`: the moment from which the reply may take no more time, whether bytes come or not.
+    """
     ahead = clock.wall() - clock.now()
     slept = False
     pump = Pump(transport, call, clock)
@@ -101,11 +111,14 @@ async def read_attempt(
                 # After what had come before the machine slept: that is good text.
                 yield Ended(Fault("suspended", permanent=False, wait=0.0))
                 return
+            if clock.now() >= ends:
+                yield reader.out_of_time()
+                return
             pump.bell.clear()
             if pump.arrivals:
                 continue
             due = reader.deadline(limits)
-            rung = await clock.wait(pump.bell, min(due, clock.now() + TICK))
+            rung = await clock.wait(pump.bell, min(due, ends, clock.now() + TICK))
             now, wall = clock.now(), clock.wall()
             if wall - now - ahead > SUSPENDED:
                 slept = True

@@ -295,6 +295,12 @@ class Reader:
             self._quiet = True
             yield Quiet()
 
+    def out_of_time(self) -> Ended:
+        """The reply may take no more time: an answer that is whole is whole, only its usage is missing."""
+        if isinstance(self.phase, Whole):
+            return Ended(None, self.phase.reason)
+        return Ended(Fault("time-used", permanent=False))
+
     def _silence(self, now: float, limits: Timeouts) -> Fault | None:
         if not self._any_byte:
             since, limit, kind = self.last_byte, limits.first_byte, "no-first-byte"

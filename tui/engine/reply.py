@@ -99,8 +99,7 @@ class Reply:
             # Nearly every delta takes this way.
             turn.received += len(read.text)
             self._last_byte = self._last_text = self.clock.now()
-            if self.budget.watched:
-                self._watch_budget(turn)
+            self._watch_budget(turn)
             return (self._content(read.text, read.offset),)
         self._last_byte = max(self._last_byte, reader.last_byte)
         self._timing = reader.timing
@@ -112,6 +111,7 @@ class Reply:
                 self._last_text = self.clock.now()
                 turn.received += len(text)
                 yield from self._text(turn, text, offset)
+                self._watch_budget(turn)
             case Thinking(text):
                 self._last_text = self.clock.now()
                 turn.thought += len(text)
@@ -119,6 +119,7 @@ class Reply:
                     turn.flowing = True
                     yield self.state("streaming")
                 yield Reasoning(content=text, **self._stamp())
+                self._watch_budget(turn)
             case Underway():
                 yield self.state("waiting")
             case Quiet():
@@ -133,8 +134,9 @@ class Reply:
 
     def _watch_budget(self, turn: Turn) -> None:
         """A stream that never ends is stopped where the next attempt would not be allowed."""
-        kind = self.budget.used_up(max(1, (turn.received + turn.thought) // 4))
-        if kind:
+        if not self.budget.watched or turn.outcome is not None:
+            return
+        if kind := self.budget.used_up(max(1, (turn.received + turn.thought) // 4)):
             turn.outcome = CutShort(Fault(kind, permanent=False))
 
     def _text(self, turn: Turn, text: str, offset: int) -> Iterator[Event]:

@@ -19,8 +19,12 @@ from tui.engine.outcome import CutShort, MissedTail, Outcome, Refused, WholeAtLa
 from tui.engine.policy import LEAST_INTERVAL, LONGEST_OBEYED, Dice, wait_for
 from tui.engine.pump import read_attempt
 from tui.engine.reply import Reply
+from tui.engine.retry_budget import RetryBudget, counts
 from tui.wire import Transport
-from tui.words import Event, Fault, Policy, Provider, Request
+from tui.words import Event, Fault, Policy, Provider, Request, State
+
+NAP = 15.0
+"""Seconds after which a long wait looks at the wall clock: a laptop may have slept through it."""
 
 
 class _AskAgain(Exception):
@@ -34,12 +38,17 @@ async def stream_reply(
     clock: Clock | None = None,
     *,
     transport: Transport | None = None,
+    retries: RetryBudget | None = None,
+    agreed: Fault | None = None,
     dice: Dice = random.random,
 ) -> AsyncGenerator[Event, None]:
     """One answer, resumed over every fault that can be survived; the last event is `Done` or `Error`.
 
     `request.partial` may hold text from an earlier process or model: then the first attempt resumes it. `aclose()` (or
     cancelling the task) stops the reply and ends the request. Raises nothing for what the network or the provider does.
+
+    `retries` is shared by all replies of a process, so that a provider in trouble is not asked without end; None: this
+    reply has one of its own. `agreed` is a fault whose `wait` the user has agreed to wait before the first attempt.
     """
     if transport is None:
         # httpx is loaded when the first request is made, not when the program starts.
@@ -47,10 +56,15 @@ async def stream_reply(
 
         transport = post
     reply = Reply(request, provider, policy or Policy(), clock or RealClock())
+    retries = retries or RetryBudget()
+    if agreed is not None and agreed.wait is not None:
+        async with aclosing(_agreed_wait(reply, agreed, agreed.wait)) as waiting:
+            async for state in waiting:
+                yield state
     due = reply.budget.began
     retrying = AsyncRetrying(
         sleep=reply.clock.sleep,
-        stop=stop_never,  # `_next` decides: it knows verified progress, the budget and what a server asks for
+        stop=stop_never,  # `decide` does: it knows verified progress, the budget and what a server asks for
         wait=lambda _: max(0.0, due - reply.clock.now()),  # whoever is slow to take an event delays no request
         retry=retry_if_exception_type(_AskAgain),
     )
@@ -68,13 +82,13 @@ async def stream_reply(
             yield reply.usage()
             yield reply.done(outcome)
             return
-        fault = give_up(reply, outcome)
-        if fault is not None:
-            yield replace(reply.state("failed"), fault=fault)
+        decided = decide(reply, outcome, retries, dice)
+        if isinstance(decided, Fault):
+            yield replace(reply.state("failed"), fault=decided)
             yield reply.usage()
-            yield reply.failed(fault)
+            yield reply.failed(decided)
             return
-        due = reply.clock.now() + _delay(reply, outcome, dice)
+        due = decided
         if isinstance(outcome, CutShort):
             yield reply.backing_off(outcome.fault, due)
         # Inside `with turn` nothing may be yielded: tenacity's manager swallows GeneratorExit too.
@@ -82,11 +96,21 @@ async def stream_reply(
             raise _AskAgain
 
 
+async def _agreed_wait(reply: Reply, fault: Fault, seconds: float) -> AsyncGenerator[State, None]:
+    """Wait as long as the user agreed to, a machine asleep included; the reply's own time begins after it."""
+    clock = reply.clock
+    due, due_wall = clock.now() + seconds, clock.wall() + seconds
+    yield reply.backing_off(fault, due)
+    while (left := min(due - clock.now(), due_wall - clock.wall())) > 0:
+        await clock.sleep(min(left, NAP))
+    reply.budget.began = clock.now()
+
+
 async def _attempt(reply: Reply, transport: Transport) -> AsyncGenerator[Event | Outcome, None]:
     """One request and its answer; the last thing yielded is the Outcome."""
     turn, reader, call = reply.ask()
     yield reply.state("connecting")
-    reads = read_attempt(transport, call, reply.policy.timeouts, reply.clock, reader)
+    reads = read_attempt(transport, call, reply.policy.timeouts, reply.clock, reader, ends=reply.budget.ends)
     async with aclosing(reads):
         async for read in reads:
             for event in reply.hear(turn, reader, read):
@@ -98,20 +122,32 @@ async def _attempt(reply: Reply, transport: Transport) -> AsyncGenerator[Event |
     yield turn.outcome
 
 
-def give_up(reply: Reply, outcome: CutShort | MissedTail | Refused) -> Fault | None:
-    """The fault that ends the reply, or None: then another attempt is due. Counts the retry."""
-    fault = outcome.fault
-    if isinstance(outcome, CutShort):
+def decide(reply: Reply, outcome: CutShort | MissedTail | Refused, retries: RetryBudget, dice: Dice) -> Fault | float:
+    """The fault that ends the reply, or the moment of the next attempt. Counts the retry that is then made."""
+    fault, now = outcome.fault, reply.clock.now()
+    retry = isinstance(outcome, CutShort)
+    if retry and _is_final(reply, fault):
         if fault.permanent:
             reply.retry_count = 0
-            return fault
-        if fault.kind in BUDGET or reply.retry_count >= reply.policy.retry.max_retries:
-            return fault
-        if fault.wait is not None and fault.wait > LONGEST_OBEYED:
-            return fault
-        reply.retry_count += 1
-    kind = reply.budget.used_up()
-    return replace(fault, kind=kind, permanent=False) if kind else None
+        return fault
+    if kind := reply.budget.used_up():
+        return replace(fault, kind=kind, permanent=False)
+    due = now + _delay(reply, outcome, dice)
+    if due >= reply.budget.ends:
+        # What is waited for would come too late: the reply ends now rather than asleep.
+        return replace(fault, kind="time-used", permanent=False)
+    base_url = reply.provider.base_url
+    if retry and counts(fault) and not retries.take(base_url, now, due):
+        return replace(fault, kind="retry-budget", wait=retries.free_in(base_url, now))
+    reply.retry_count += retry
+    return due
+
+
+def _is_final(reply: Reply, fault: Fault) -> bool:
+    """Whether no retry may follow: it would not help, none is left, or only the user can agree to the wait."""
+    if fault.permanent or fault.kind in BUDGET or reply.retry_count >= reply.policy.retry.max_retries:
+        return True
+    return fault.wait is not None and fault.wait > LONGEST_OBEYED
 
 
 def _delay(reply: Reply, outcome: CutShort | MissedTail | Refused, dice: Dice) -> float:
@@ -120,4 +156,4 @@ def _delay(reply: Reply, outcome: CutShort | MissedTail | Refused, dice: Dice) -
     if not isinstance(outcome, CutShort):
         return least
     rate_limits = reply.count_rate_limit(outcome.fault)
-    return max(least, wait_for(outcome.fault, reply.policy.retry, reply.retry_count, rate_limits, dice))
+    return max(least, wait_for(outcome.fault, reply.policy.retry, reply.retry_count + 1, rate_limits, dice))

@@ -8,7 +8,8 @@ from textual import on, work
 
 from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
-from tui.engine.policy import LONGEST_OBEYED
+from tui.chat.talk import Turn
+from tui.engine.policy import asks_for_a_wait
 from tui.monitor.probe import Prober
 from tui.say import say
 from tui.screen import shown
@@ -16,6 +17,7 @@ from tui.screen.dialogs.choose_wait import ChooseWait, Waiting
 from tui.screen.dialogs.models import ModelDialog
 from tui.screen.panes.prompt import Prompt
 from tui.screen.showing import Showing
+from tui.words import Fault
 
 BELL_AFTER = 10.0
 """Seconds of an answer after which its end rings, where that is wished."""
@@ -82,17 +84,18 @@ class Asking(Showing):
         if self.session.config.bell and asked_at is not None and self.session.clock.now() - asked_at > BELL_AFTER:
             self.bell()
         fault = view.fault
-        if fault is not None and fault.wait is not None and fault.wait > LONGEST_OBEYED:
-            self.push_screen(ChooseWait(fault.wait, view.model), self._waiting(fault.wait))
+        if fault is not None and asks_for_a_wait(fault):
+            self.push_screen(ChooseWait(fault, view.model), self._waiting(sending.turn, fault))
         elif self._queue:
             self._send(self._queue.pop(0))
 
-    def _waiting(self, seconds: float) -> Callable[[Waiting | None], None]:
+    def _waiting(self, turn: Turn, fault: Fault) -> Callable[[Waiting | None], None]:
         def chosen(answer: Waiting | None) -> None:
+            talk = self.talk
             if answer == "model":
                 self.action_models()
-            elif answer == "wait":
-                self.set_timer(seconds, self.action_resume)
+            elif answer == "wait" and talk is not None and talk.can_resume(turn):
+                self._follow_new(Sending(turn, talk.resume(turn, agreed=fault)))
 
         return chosen
 

@@ -31,6 +31,8 @@ PHRASES: dict[str, str] = {
     "url_query": "An address with “?” or “#” is refused: requests add their own path to it.",
     "url_endpoint": "Leave off /chat/completions or /models: requests add them.",
     "url_plain": "http:// is allowed on this machine only, for others could read the key: use https://.",
+    "backoff": "retry.initial_backoff ({first} s) is longer than retry.max_backoff ({longest} s).",
+    "backoff_allowed": "Allowed: a first wait that is no longer than the longest.",
     "unknown_provider": "there is no provider “{name}”.",
     "no_base_url": '[providers.{name}] needs a base_url, such as "https://host/v1".',
     "where_file": "read from {file}",

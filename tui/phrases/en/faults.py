@@ -28,6 +28,7 @@ PHRASES: dict[str, str] = {
     "redirect": "the provider's address has moved",
     "refused": "the connection was refused",
     "reset": "the connection was reset",
+    "retry-budget": "30 retries within 10 minutes are used up for this provider",
     "server": "the provider has an error of its own",
     "server-timeout": "the provider took too long inside",
     "suspended": "this computer was asleep",

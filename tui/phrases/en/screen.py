@@ -15,6 +15,7 @@ PHRASES: dict[str, str] = {
     "link_stalled_for": "no text for {seconds} s",
     "link_backing_off": "reconnecting",
     "link_reconnecting_in": "reconnecting in {seconds} s",
+    "link_reconnecting_later": "reconnecting in {time}",
     "link_resuming": "resuming",
     "link_done": "done",
     "link_failed": "failed",
@@ -109,12 +110,11 @@ PHRASES: dict[str, str] = {
     "leave_stay": "Stay",
     # A long wait
     "wait_title": "The server asks for a long wait",
+    "wait_budget_title": "This provider had many retries already",
     "wait_text": "{model} is to be asked again only in {time}. What has arrived so far is kept.",
     "wait_wait": "Wait that long",
     "wait_model": "Choose another model, which goes on from here",
     "wait_stop": "Stop the reply here",
-    "minutes_seconds": "{minutes} min {seconds} s",
-    "hours_minutes": "{hours} h {minutes} min",
     # Too small
     "too_small": (
         "This terminal has {now_width}x{now_height} cells; unbroken needs {width}x{height}. "

@@ -31,6 +31,8 @@ PHRASES: dict[str, str] = {
     "url_query": "「?」や「#」を含むアドレスは使えません。要求が自分のパスを後ろに付けます。",
     "url_endpoint": "/chat/completions や /models は書かないでください。要求が付けます。",
     "url_plain": "http:// はこのマシンの中だけで使えます。鍵が他人に読まれるため、https:// を使ってください。",
+    "backoff": "retry.initial_backoff（{first}秒）が retry.max_backoff（{longest}秒）より長くなっています。",
+    "backoff_allowed": "最初の待ち時間は、最長の待ち時間以下にしてください。",
     "unknown_provider": "「{name}」というプロバイダーはありません。",
     "no_base_url": '[providers.{name}] には base_url が必要です。例："https://host/v1"。',
     "where_file": "{file} から読みました",

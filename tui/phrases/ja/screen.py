@@ -15,6 +15,7 @@ PHRASES: dict[str, str] = {
     "link_stalled_for": "{seconds} 秒間、文字が届いていません",
     "link_backing_off": "再接続します",
     "link_reconnecting_in": "再接続まで {seconds} 秒",
+    "link_reconnecting_later": "再接続まで {time}",
     "link_resuming": "続きから再開しています",
     "link_done": "完了",
     "link_failed": "失敗",
@@ -113,12 +114,11 @@ PHRASES: dict[str, str] = {
     "leave_stay": "このまま続けます",
     # A long wait
     "wait_title": "サーバーが長い待ち時間を求めています",
+    "wait_budget_title": "このプロバイダーへの再試行が続いています",
     "wait_text": "{model} に次に尋ねられるのは {time}後です。ここまでに届いた文は残ります。",
     "wait_wait": "そのまま待ちます",
     "wait_model": "別のモデルを選び、続きから再開します",
     "wait_stop": "回答をここで止めます",
-    "minutes_seconds": "{minutes} 分 {seconds} 秒",
-    "hours_minutes": "{hours} 時間 {minutes} 分",
     # Too small
     "too_small": (
         "端末の大きさは {now_width}x{now_height} です。unbroken には {width}x{height} が必要です。"

@@ -1,4 +1,4 @@
-"""A server asks for a longer wait than is obeyed without asking."""
+"""A longer wait than is obeyed without asking: a server asks for it, or the retries of ten minutes are used up."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ from typing import ClassVar, Literal
 
 from textual.binding import Binding, BindingType
 
+from tui.chat.advice import duration
 from tui.plain import one_line
 from tui.say import say
 from tui.screen.dialogs.choice import Choice, ChoiceDialog
+from tui.words import Fault
 
 Waiting = Literal["wait", "model", "stop"]
 
 
 class ChooseWait(ChoiceDialog[Waiting]):
-    """Ends with "wait" (w or Esc: the request stays as it is), "model" (m) or "stop" (s)."""
+    """Ends with "wait" (w or Esc: the reply stays on its way), "model" (m) or "stop" (s)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "wait", show=False)]
 
-    def __init__(self, seconds: float, model: str) -> None:
+    def __init__(self, fault: Fault, model: str) -> None:
+        spent = fault.kind == "retry-budget"
         super().__init__(
-            say("screen.wait_title"),
-            say("screen.wait_text", model=one_line(model, 60), time=duration(seconds)),
+            say("screen.wait_budget_title" if spent else "screen.wait_title"),
+            say("screen.wait_text", model=one_line(model, 60), time=duration(fault.wait or 0.0)),
             [
                 Choice("wait", "w", say("screen.wait_wait")),
                 Choice("model", "m", say("screen.wait_model")),
@@ -31,11 +34,3 @@ class ChooseWait(ChoiceDialog[Waiting]):
 
     def action_wait(self) -> None:
         self.end("wait")
-
-
-def duration(seconds: float) -> str:
-    """ "12 min 30 s", "2 h 5 min": what a person plans with."""
-    whole = max(0, round(seconds))
-    if whole >= 3600:
-        return say("screen.hours_minutes", hours=whole // 3600, minutes=whole % 3600 // 60)
-    return say("screen.minutes_seconds", minutes=whole // 60, seconds=whole % 60)

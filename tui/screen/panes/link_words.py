@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from tui.chat.advice import duration
 from tui.chat.view import LinkView
 from tui.monitor.view import ProbeView
 from tui.plain import one_line
@@ -29,6 +30,9 @@ SIGNS: Final[dict[ShownState, tuple[str, Tone]]] = {
 
 SILENT: Final = 10.0
 """Seconds without a byte after which the words say so: the moment at which a reply counts as stalled (design, 4)."""
+
+LONG_WAIT: Final = 100.0
+"""Seconds from which a countdown is told in minutes."""
 
 BAR: Final = 8
 """Cells of the bar of a wait."""
@@ -96,7 +100,10 @@ def _link_chunks(link: LinkView, now: float) -> list[Chunk]:
 def _state_words(link: LinkView, now: float) -> str:
     match link.state:
         case "backing_off" if link.until is not None:
-            return say("screen.link_reconnecting_in", seconds=f"{max(0.0, link.until - now):.1f}")
+            left = max(0.0, link.until - now)
+            if left >= LONG_WAIT:
+                return say("screen.link_reconnecting_later", time=duration(left))
+            return say("screen.link_reconnecting_in", seconds=f"{left:.1f}")
         case "waiting" if link.last_text is not None:
             return say("screen.link_waiting_for", seconds=_whole(now - link.last_text))
         case "stalled" if link.last_text is not None and not _is_silent(link, now):

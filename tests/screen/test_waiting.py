@@ -1,0 +1,61 @@
+"""A wait that only the user can agree to: chosen, counted down, ended with Esc."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from breaking_provider import ENGLISH, answering, cut_after, posts, settings
+from live_app import ASK, live
+from model_servers import Model
+from wire_server import Answer, WireServer, rate_limited
+
+from tui.screen.dialogs.choose_wait import ChooseWait
+
+BUSY = Answer(b'{"error": {"message": "busy"}}', 503, {"Retry-After": "0"}, "length")
+
+
+def test_a_long_wait_that_is_chosen_counts_down_and_esc_ends_it(tmp_path: Path) -> None:
+    async def play(server: WireServer) -> None:
+        async with live(settings(tmp_path, server.url)) as screen:
+            await screen.write(ASK)
+            await screen.until(lambda: isinstance(screen.app.screen, ChooseWait))
+            await screen.shows("asked again only in 10 min 0 s")
+            await screen.pilot.press("w")
+            await screen.shows("reconnecting in 9 min", "the garden walks")
+            seen: set[str] = set()
+
+            def ticked() -> bool:
+                seen.update(line for line in screen.text().splitlines() if "reconnecting in" in line)
+                return len(seen) >= 2
+
+            await screen.until(ticked, "the countdown stands still")
+            assert screen.app.replying
+            await screen.pilot.press("escape")
+            await screen.until(lambda: not screen.app.replying)
+            await screen.shows("■ stopped", "Ctrl+R goes on")
+            assert len(posts(server)) == 2
+            await screen.pilot.press("ctrl+r")
+            await screen.shows("through the wet gate.", "✓ done", "seam verified")
+
+    cuts = [cut_after(40, ENGLISH), rate_limited({"Retry-After": "600"})]
+    with WireServer(answering(Model(ENGLISH, "exact"), cuts)) as server:
+        asyncio.run(play(server))
+
+
+def test_retries_that_are_used_up_ask_the_user(tmp_path: Path) -> None:
+    more = "max_retries = 99\n[limits]\nattempts = 0\n"
+
+    async def play(server: WireServer) -> None:
+        async with live(settings(tmp_path, server.url, more=more)) as screen:
+            await screen.write(ASK)
+            await screen.until(lambda: isinstance(screen.app.screen, ChooseWait))
+            await screen.shows("many retries already", "again only in 9 min")
+            # The answer that broke off, the request after it, and thirty retries after a 503.
+            assert len(posts(server)) == 32
+            await screen.pilot.press("s")
+            await screen.shows("30 retries within 10 minutes", "the garden walks")
+
+    cuts = [cut_after(40, ENGLISH), *[BUSY] * 40]
+    with WireServer(answering(Model(ENGLISH, "exact"), cuts)) as server:
+        asyncio.run(play(server))
