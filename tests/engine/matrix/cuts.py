@@ -8,6 +8,7 @@ the mark must be right all the same, in every reply of the turn.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -71,6 +72,18 @@ def every(answers: Iterable[str] = ANSWERS) -> Iterable[Cell]:
             for fault in FAULTS:
                 for cut in range(len(WIRES[answer]) + 1):
                     yield Cell(answer, server, fault, cut)
+
+
+def sample(seed: int, each: int, servers: tuple[str, ...] = SERVERS) -> list[Cell]:
+    """`each` cells of each answer, server and fault, at bytes that the seed chooses."""
+    dice = random.Random(seed)
+    return [
+        Cell(answer, server, fault, dice.randrange(len(WIRES[answer]) + 1))
+        for answer in ANSWERS
+        for server in servers
+        for fault in FAULTS
+        for _ in range(each)
+    ]
 
 
 def damaged(body: bytes, cut: int, fault: str) -> Script:

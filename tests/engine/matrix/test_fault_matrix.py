@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from answers import ANSWERS, WIRES
-from cuts import FAITHFUL, FAULTS, SERVERS, Cell, Serving, complaints, judge, right, run_all, tally
+from cuts import FAITHFUL, FAULTS, SERVERS, Cell, Serving, complaints, judge, right, run_all, sample, tally
 from play import PREFILL, UNKNOWN, played
 
 from tui.engine import ladder
@@ -19,17 +19,6 @@ from tui.words import Policy, Retry
 SEED = int(os.environ.get("UNBROKEN_TEST_SEED", "20261123"))
 EACH = 20
 """Cells of each answer, server and fault: 3,080 in all."""
-
-
-def sample(seed: int, each: int, servers: tuple[str, ...] = SERVERS) -> list[Cell]:
-    dice = random.Random(seed)
-    return [
-        Cell(answer, server, fault, dice.randrange(len(WIRES[answer]) + 1))
-        for answer in ANSWERS
-        for server in servers
-        for fault in FAULTS
-        for _ in range(each)
-    ]
 
 
 def test_every_text_is_right_or_honestly_marked() -> None:
