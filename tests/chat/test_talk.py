@@ -3,73 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import aclosing
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from fakes import Asked, FakeClock, FakeWire, Fin, Script, Stall, refuse, status
+from fakes import Fin, Script, Stall, refuse, status
 from model_servers import DIFFERENT, chunk, frames, stream
 from scenes import TEXT, head, held, serving
+from talk_place import Place, asked, heard, text_of
 
 from tui.chat.send import Sending
-from tui.chat.talk import Sampling, Talk, Turn
+from tui.chat.talk import Talk
+from tui.chat.turns import Sampling, Turn
 from tui.journal.store import Journal
-from tui.journal.stored import StoredReply, StoredTurn
-from tui.journal.writer import Writer
-from tui.words import Content, Done, Error, Event, Learned, Model, Policy, Price, Provider, Retry, Rung, TokenCount
+from tui.words import Content, Done, Error, Event, Learned, TokenCount
 
 JAPANESE = "日本には四つの季節があり、それぞれに美しさがあります。春には桜が咲き、夏は海、秋は紅葉、冬は雪です。" * 3
-
-
-class Place:
-    """A journal of its own, a network in memory, and conversations in them."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.clock = FakeClock()
-        self.writer = Writer(path)
-        self.wire = FakeWire(self.clock, [])
-
-    def talk(
-        self,
-        serve: Callable[[Asked], Script] | Iterable[Script],
-        *,
-        resume: Rung = "prefill",
-        system: str = "",
-        retries: int = 5,
-        sampling: Sampling | None = None,
-    ) -> Talk:
-        self.wire = FakeWire(self.clock, serve)
-        models = {"m": Model("m", price=Price(1.0, 2.0)), "other": Model("other", price=Price(1.0, 2.0))}
-        provider = Provider("mine", "http://127.0.0.1:1/v1", models=models, resume=resume, local=True)
-        policy = Policy(retry=Retry(max_retries=retries))
-        return Talk(
-            provider, "m", lambda *_: policy, self.writer, self.clock,
-            system=system, sampling=sampling, transport=self.wire,
-        )  # fmt: skip
-
-    def again(self, talk: Talk) -> None:
-        """Open in `talk` what the journal has, as the next start does."""
-        self.saved()
-        with Journal.open(self.path) as journal:
-            latest = journal.latest()
-            assert latest is not None
-            talk.open(latest, journal.turns(latest.id), journal.boundaries)
-
-    def saved(self) -> None:
-        self.writer.flush().result(10)
-
-    def turns(self) -> tuple[StoredTurn, ...]:
-        self.saved()
-        with Journal.open(self.path) as journal:
-            latest = journal.latest()
-            return journal.turns(latest.id) if latest else ()
-
-    def reply(self) -> StoredReply:
-        (turn,) = self.turns()
-        (reply,) = turn.replies
-        return reply
 
 
 @pytest.fixture
@@ -77,22 +26,6 @@ def place(tmp_path: Path) -> Iterable[Place]:
     here = Place(tmp_path / "journal.sqlite3")
     yield here
     assert here.writer.close(10)
-
-
-def heard(events: AsyncGenerator[Event, None]) -> list[Event]:
-    async def hear() -> list[Event]:
-        async with aclosing(events):
-            return [event async for event in events]
-
-    return asyncio.run(hear())
-
-
-def asked(talk: Talk, prompt: str = "Tell me.") -> list[Event]:
-    return heard(talk.ask(prompt)[1])
-
-
-def text_of(events: list[Event]) -> str:
-    return "".join(event.content for event in events if isinstance(event, Content))
 
 
 def test_a_whole_answer(place: Place) -> None:
@@ -237,8 +170,8 @@ def test_stopping_keeps_the_partial_and_ends_the_request(place: Place) -> None:
     reply = place.reply()
     assert (reply.text, reply.state) == (held(40), "stopped")
     assert reply.attempts[0].ended is not None
-    assert turn.latest is not None
-    assert turn.latest.view.link.state == "stopped"
+    assert turn.current is not None
+    assert turn.current.view.link.state == "stopped"
     assert talk.can_resume(turn)
 
 

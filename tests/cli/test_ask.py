@@ -17,6 +17,11 @@ from breaking_provider import ENGLISH, JAPANESE, cut_after, held, no_such_model,
 from model_servers import stream, tokens
 from wire_server import PAGE, Answer, WireServer
 
+from tui.chat.session import Wanted
+from tui.chat.window import Fit
+from tui.cli.ask_run import Asking
+from tui.config import Config
+
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "tui")
 KEY = "hs_" + "q7" * 18
@@ -354,3 +359,13 @@ def test_a_log_that_cannot_be_written_starts_nothing(tmp_path: Path) -> None:
         assert server.seen == []
     assert done.returncode == 2
     assert "cannot be written" in one_message(done.stderr)
+
+
+def test_what_the_model_will_not_be_told_is_said_before_it_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    asking = Asking(Config(), Wanted(), as_json=False)
+    asking._fits(Fit((0, 1), 900, 8192))
+    asking._fits(Fit((), 9000, 8192, too_long=True))
+    asking._fits(Fit((), 10, None))
+    first, second = capsys.readouterr().err.splitlines()
+    assert "the oldest turns (2) are not sent" in first
+    assert "about 9,000 tokens" in second

@@ -277,10 +277,10 @@ def test_a_branch_has_the_turns_it_came_from(home: tuple[Writer, Journal]) -> No
     assert line(twig) == ("abxz", "a", 4)
     assert line(early) == ("aw", "a", 2)
     assert line(root) == ("v", "v", 1)
-    writer.put(DeleteTurn(journal.turns(trunk)[0].id, START))
+    writer.put(DeleteTurn(trunk, journal.turns(trunk)[0].id, START))
     writer.put(DeleteConversation(trunk, START))
     writer.flush().result(30)
-    assert line(branch) == ("bxy", "b", 3)
+    assert line(branch) == ("abxy", "a", 4)  # made before: it keeps what it began with
     assert journal.turns(branch)[0].conversation == trunk
 
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from tui.chat.talk import Turn
+from tui.chat.turns import Turn
 from tui.chat.view import ReplyView
 from tui.words import Event
 
@@ -26,9 +26,9 @@ class Sending:
 
     @property
     def view(self) -> ReplyView:
-        latest = self.turn.latest
-        assert latest is not None
-        return latest.view
+        written = self.turn.written
+        assert written is not None
+        return written.view
 
     @property
     def running(self) -> bool:

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tui.chat.talk import Sampling, Talk
+from tui.chat.talk import Talk
+from tui.chat.turns import Sampling
 from tui.clock import Clock
 from tui.config import Config
 from tui.engine.retry_budget import RetryBudget

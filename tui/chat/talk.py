@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from tui.chat.keeper import Keeper
+from tui.chat.turns import Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
 from tui.chat.view import ReplyView, fold, fresh, stopped
+from tui.chat.window import Fit, fit
 from tui.clock import Clock
 from tui.engine.retry_budget import RetryBudget
 from tui.journal.ids import new_id
-from tui.journal.records import EndState, NewConversation, NewTurn
-from tui.journal.stored import StoredConversation, StoredReply, StoredTurn
+from tui.journal.records import ChooseReply, NewConversation, NewTurn
+from tui.journal.stored import StoredConversation, StoredTurn
 from tui.journal.writer import Writer
 from tui.wire import Transport
 from tui.words import (
@@ -31,7 +32,6 @@ from tui.words import (
     Provider,
     ReplyId,
     Request,
-    TextSoFar,
     TokenCount,
     TurnId,
     Usage,
@@ -39,41 +39,6 @@ from tui.words import (
 
 REMEMBERED = 1200
 """Code points at the end of a reply whose boundaries are kept: an anchor is never farther back than half of it."""
-
-
-@dataclass(slots=True)
-class Version:
-    """One reply of a turn: its newest view, and where it stands in the journal."""
-
-    id: ReplyId
-    view: ReplyView
-    next_seq: int = 0
-    attempts: int = 0
-    superseded: bool = False
-    boundaries: deque[int] = field(default_factory=deque)
-    """Where received deltas ended, code points, ascending: text without spaces is resumed at one of them."""
-    quiet_since: float = 0.0
-    """When its last text came, on the wall clock."""
-
-
-@dataclass(slots=True)
-class Turn:
-    id: TurnId
-    prompt: str
-    versions: list[Version] = field(default_factory=list)
-
-    @property
-    def latest(self) -> Version | None:
-        return self.versions[-1] if self.versions else None
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """What is asked beside the messages; None leaves it to the provider."""
-
-    max_tokens: int | None = None
-    temperature: float | None = None
-    seed: int | None = None
 
 
 class Talk:
@@ -96,9 +61,11 @@ class Talk:
         self.turns: list[Turn] = []
         self.id: ConversationId | None = None
         self.system = system
-        self._sampling = sampling or Sampling()
+        self.sampling = sampling or Sampling()
+        self.start = 0
+        """The position of its first own turn: how much of another conversation a branch begins with."""
+        self.writer, self.clock = writer, clock
         self._policy_for = policy_for
-        self._writer, self._clock = writer, clock
         self._transport = transport
         self._retries = retries or RetryBudget()
 
@@ -110,27 +77,58 @@ class Talk:
     ) -> None:
         """Go on with a conversation from the journal; `boundaries` is asked for each reply that can be resumed."""
         self.id = conversation.id
+        self.start = conversation.branched_at or 0
         self.system = self.system or conversation.system
-        self.turns = [Turn(turn.id, turn.prompt, [_version(reply) for reply in turn.replies]) for turn in turns]
+        self.sampling = self.sampling.over(sampling_of(conversation.sampling))
+        self.turns = [turn_of(turn) for turn in turns]
         for turn in self.turns:
-            latest = turn.latest
-            if latest is not None and latest.view.length and self.can_resume(turn):
-                latest.boundaries.extend(boundaries(latest.id))
+            current = turn.current
+            if current is not None and current.view.length and self.can_resume(turn):
+                current.boundaries.extend(boundaries(current.id))
 
     def ask(self, prompt: str) -> tuple[Turn, AsyncGenerator[Event, None]]:
         """A new turn, and the events of its reply. Closing the generator stops the reply."""
-        wall = self._clock.wall()
-        if self.id is None:
-            self.id = ConversationId(new_id())
-            self._writer.put(NewConversation(self.id, wall, self.provider.name, self.model, self.system))
-        request = self._request((*self._context(len(self.turns)), Message("user", prompt)), None)
-        turn = Turn(TurnId(new_id()), prompt)
-        self._writer.put(NewTurn(turn.id, self.id, len(self.turns), prompt, wall))
+        wall = self.clock.wall()
+        name = self.id
+        if name is None:
+            name = self.id = ConversationId(new_id())
+            asked = sampling_parameters(self.sampling)
+            self.writer.put(NewConversation(name, wall, self.provider.name, self.model, self.system, sampling=asked))
+        position = max((turn.position + 1 for turn in self.turns), default=self.start)
+        turn = Turn(TurnId(new_id()), prompt, conversation=name, position=position)
+        self.writer.put(NewTurn(turn.id, name, position, prompt, wall))
         self.turns.append(turn)
-        keeper = Keeper(self._writer, self._clock, turn.id, 0, self.provider)
+        return turn, self.answer(turn)
+
+    def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
+        """Another reply to the prompt of `turn`, which is its newest then."""
+        request = self._request(turn, None)
+        keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions), self.provider)
         keeper.begin(request)
         turn.versions.append(Version(keeper.reply, fresh(self.model)))
-        return turn, self._stream(turn, request, keeper)
+        turn.written = turn.versions[-1]
+        return self._stream(turn, request, keeper)
+
+    def fit(self, prompt: str, before: int | None = None, partial: str = "") -> Fit:
+        """What of the turns before place `before` (None: all) goes with `prompt` to the model chosen now."""
+        turns = self.turns if before is None else self.turns[:before]
+        said = [(turn.prompt, turn.current.view.whole_text() if turn.current else "") for turn in turns]
+        window = self.provider.model(self.model).context
+        return fit(self.system, said, prompt + partial, window, self.sampling.max_tokens)
+
+    def sibling(self) -> Talk:
+        """A conversation without turns, set as this one is."""
+        return Talk(
+            self.provider,
+            self.model,
+            self._policy_for,
+            self.writer,
+            self.clock,
+            system=self.system,
+            sampling=self.sampling,
+            transport=self._transport,
+            retries=self._retries,
+        )
 
     def use(self, model: str, learned: Callable[[str, str], Learned]) -> None:
         """Ask `model` from the next prompt on."""
@@ -138,41 +136,45 @@ class Talk:
         self.provider = replace(self.provider, learned=learned(self.provider.base_url, model))
 
     def can_resume(self, turn: Turn) -> bool:
-        """Whether its latest reply ended without being whole."""
-        latest = turn.latest
+        """Whether its current reply ended without being whole."""
+        version = turn.current
         return (
-            latest is not None and latest.view.ended and latest.view.link.state != "done" and not self.elsewhere(turn)
+            version is not None
+            and version.view.ended
+            and version.view.link.state != "done"
+            and not self.elsewhere(turn)
         )
 
     def elsewhere(self, turn: Turn) -> bool:
-        """Whether another process was writing its latest reply when it was read: two never write the same one."""
-        latest = turn.latest
-        return latest is not None and latest.view.note == "elsewhere"
+        """Whether another process was writing its current reply when it was read: two never write the same one."""
+        version = turn.current
+        return version is not None and version.view.note == "elsewhere"
 
     def resume(self, turn: Turn, *, agreed: Fault | None = None) -> AsyncGenerator[Event, None]:
-        """Go on with the latest reply of `turn` from the text held, with the model chosen now.
+        """Go on with the current reply of `turn` from the text held, with the model chosen now.
 
         `agreed`: the fault whose `wait` the user has agreed to wait first.
         """
-        latest = turn.latest
-        assert latest is not None
-        before = latest.view
+        version = turn.current
+        assert version is not None
+        before = version.view
         text = before.whole_text()
-        place = self.turns.index(turn)
-        age = max(0.0, self._clock.wall() - latest.quiet_since)
-        partial = Partial(text, tuple(latest.boundaries), model=before.model, age=age) if text else None
-        request = self._request((*self._context(place), Message("user", turn.prompt)), partial)
-        keeper = Keeper(self._writer, self._clock, turn.id, len(turn.versions) - 1, self.provider)
-        keeper.go_on(request, latest.id, latest.next_seq, latest.attempts)
+        age = max(0.0, self.clock.wall() - version.quiet_since)
+        partial = Partial(text, tuple(version.boundaries), model=before.model, age=age) if text else None
+        request = self._request(turn, partial)
+        # A different answer, should one come, stands behind all the replies that there are.
+        keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions) - 1, self.provider)
+        keeper.go_on(request, version.id, version.next_seq, version.attempts)
+        turn.written = version
         resumed = fresh(self.model, text, before.seams)
-        latest.view = replace(resumed, usage=before.usage, cost_usd=before.cost_usd, at_least=before.at_least)
+        version.view = replace(resumed, usage=before.usage, cost_usd=before.cost_usd, at_least=before.at_least)
         return self._stream(turn, request, keeper, before, agreed)
 
     def halt(self, turn: Turn) -> None:
         """The user stopped the reply of `turn`: its view says so. What was received stays."""
-        latest = turn.latest
-        if latest is not None and not latest.view.ended:
-            latest.view = stopped(latest.view)
+        version = turn.written
+        if version is not None and not version.view.ended:
+            version.view = stopped(version.view)
 
     async def _stream(
         self,
@@ -190,7 +192,7 @@ class Talk:
             request,
             self.provider,
             policy,
-            self._clock,
+            self.clock,
             transport=self._transport,
             retries=self._retries,
             agreed=agreed,
@@ -207,15 +209,17 @@ class Talk:
             self.halt(turn)
 
     def _fold(self, turn: Turn, event: Event, keeper: Keeper) -> None:
-        latest = turn.versions[-1]
+        latest = turn.written
+        assert latest is not None
         if isinstance(event, NewReply):
             before = replace(latest.view, ended=True, note="superseded")
-            turn.versions[-1] = replace(latest, view=before, superseded=True)
-            latest = Version(keeper.reply, latest.view)
+            turn.versions[turn.versions.index(latest)] = replace(latest, view=before, superseded=True)
+            latest = turn.written = Version(keeper.reply, latest.view)
             turn.versions.append(latest)
+            self.prefer(turn, latest.id)
         latest.view = fold(latest.view, event)
         if isinstance(event, Content):
-            latest.quiet_since = self._clock.wall()
+            latest.quiet_since = self.clock.wall()
             ends = latest.boundaries
             ends.append(latest.view.length)
             while ends[0] < latest.view.length - REMEMBERED:
@@ -224,18 +228,24 @@ class Talk:
         if isinstance(event, Done | Error):
             self.provider = replace(self.provider, learned=event.learned)
 
-    def _request(self, messages: tuple[Message, ...], partial: Partial | None) -> Request:
-        asked = self._sampling
-        return Request(self.model, messages, asked.max_tokens, asked.temperature, asked.seed, partial)
+    def prefer(self, turn: Turn, reply: ReplyId) -> None:
+        """Where a choice among the replies of `turn` was made before: it is `reply` now. Else the newest counts."""
+        if turn.chosen is not None and self.id is not None:
+            turn.chosen = reply
+            self.writer.put(ChooseReply(self.id, turn.id, reply))
 
-    def _context(self, before: int) -> tuple[Message, ...]:
-        """What the model is told of the conversation: turns with an answer, of each the latest one."""
+    def _request(self, turn: Turn, partial: Partial | None) -> Request:
+        """What the model is asked: as much of the turns before as fits, of each the reply chosen."""
+        place = self.turns.index(turn)
+        left_out = self.fit(turn.prompt, place, partial.text if partial else "").left_out
         messages = [Message("system", self.system)] if self.system else []
-        for turn in self.turns[:before]:
-            text = turn.latest.view.whole_text() if turn.latest else ""
-            if text:
-                messages += [Message("user", turn.prompt), Message("assistant", text)]
-        return tuple(messages)
+        for number, earlier in enumerate(self.turns[:place]):
+            text = earlier.current.view.whole_text() if earlier.current else ""
+            if text and number not in left_out:
+                messages += [Message("user", earlier.prompt), Message("assistant", text)]
+        messages.append(Message("user", turn.prompt))
+        asked = self.sampling
+        return Request(self.model, tuple(messages), asked.max_tokens, asked.temperature, asked.seed, partial)
 
 
 def with_earlier_cost(event: Event, before: ReplyView) -> Event:
@@ -253,39 +263,4 @@ def with_earlier_cost(event: Event, before: ReplyView) -> Event:
         usage=TokenCount(spent.prompt + now.prompt, spent.completion + now.completion, spent.exact and now.exact),
         cost_usd=sum(costs) if costs else None,
         at_least=before.at_least or event.at_least,
-    )
-
-
-_NOTES = {"interrupted": "interrupted", "streaming": "elsewhere"}
-"""Replies without an end: their writer is gone, or is another process that still writes."""
-
-
-def _last_sign(reply: StoredReply) -> float:
-    """When its last text came, or when it was last heard of: the end that was written, else the newest attempt."""
-    if reply.last_text is not None:
-        return reply.last_text
-    newest = reply.attempts[-1] if reply.attempts else None
-    attempted = (newest.ended or newest.started) if newest else reply.started
-    return attempted if reply.ended is None else min(attempted, reply.ended)
-
-
-def _version(reply: StoredReply) -> Version:
-    """A reply from the journal as a view."""
-    view = fresh(reply.model, reply.text, reply.seams)
-    state: EndState = reply.state if reply.state in ("done", "stopped") else "failed"
-    view = replace(
-        view,
-        reasoning=TextSoFar(reply.reasoning),
-        reasoning_length=len(reply.reasoning),
-        usage=reply.usage,
-        cost_usd=reply.cost_usd,
-        at_least=reply.at_least,
-        finish_reason=reply.finish_reason,
-        fault=reply.fault,
-        note=_NOTES.get(reply.state, reply.note),
-        ended=True,
-        link=replace(view.link, state=state, model=reply.model, fault=reply.fault),
-    )
-    return Version(
-        reply.id, view, reply.next_seq, len(reply.attempts), reply.note == "superseded", quiet_since=_last_sign(reply)
     )

@@ -37,7 +37,7 @@ def command(
     as_json: bool,
 ) -> int:
     from tui.chat.session import Wanted
-    from tui.chat.talk import Sampling
+    from tui.chat.turns import Sampling
     from tui.cli.configured import configured
     from tui.cli.wire_log import start_log
 

@@ -10,6 +10,7 @@ from typing import assert_never
 from tui.chat import advice
 from tui.chat.jsonl import line
 from tui.chat.session import Session, Wanted
+from tui.chat.window import Fit
 from tui.cli.errors import Exit, tell
 from tui.clock import RealClock
 from tui.config import Config
@@ -43,6 +44,7 @@ class Asking:
             else:
                 provider, model = await asyncio.to_thread(session.provider, self._wanted)
             talk = session.begin(provider, model, self._wanted)
+            self._fits(talk.fit(prompt))
             began = self._clock.now()
             _, events = talk.ask(prompt)
             async with aclosing(events):
@@ -60,6 +62,14 @@ class Asking:
                 if not saved and self._saved:
                     self._tell(say("chat.not_saved"))
         return self._code
+
+    def _fits(self, fit: Fit) -> None:
+        """What the model will not be told is said before it is asked."""
+        window = f"{fit.window or 0:,}"
+        if fit.left_out:
+            self._tell(say("chat.left_out", count=len(fit.left_out), window=window))
+        if fit.too_long:
+            self._tell(say("chat.too_long", tokens=f"{fit.tokens:,}", window=window))
 
     def _trouble(self, trouble: JournalTrouble | None) -> None:
         """From the journal's thread: told once; the answer goes on unsaved."""

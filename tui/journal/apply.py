@@ -15,17 +15,22 @@ from tui.journal.records import (
     AddText,
     BeginAttempt,
     BeginReply,
+    ChooseReply,
     DeleteConversation,
     DeleteTurn,
     DropReasoning,
     EndAttempt,
     EndReply,
+    KeepChoice,
     Learn,
     NewConversation,
     NewTurn,
+    Parameters,
     Record,
     RenameConversation,
     ResumeReply,
+    SetSampling,
+    SetSystem,
     SetUsage,
 )
 from tui.journal.sql import load
@@ -50,6 +55,10 @@ def storable(value: Value) -> Value:
     return value
 
 
+def as_json(parameters: Parameters) -> str:
+    return json.dumps(dict(parameters), ensure_ascii=False)
+
+
 def run(db: sqlite3.Connection, name: str, values: Mapping[str, Value]) -> None:
     """The statement `name` of writes.sql."""
     db.execute(SQL[name], {key: storable(value) for key, value in values.items()})
@@ -60,6 +69,9 @@ def apply(db: sqlite3.Connection, record: Record, owner: Owner) -> None:  # noqa
     match record:
         case NewConversation():
             run(db, "new_conversation", _conversation(record))
+            if record.branched_from is not None:
+                run(db, "inherit_choices", _inherited(record))
+                run(db, "inherit_deletions", {"id": record.id, "branched_from": record.branched_from})
         case RenameConversation(id=name, title=title):
             run(db, "rename_conversation", {"id": name, "title": title})
         case DeleteConversation(id=name, at=at):
@@ -67,8 +79,17 @@ def apply(db: sqlite3.Connection, record: Record, owner: Owner) -> None:  # noqa
         case NewTurn():
             run(db, "new_turn", _turn(record))
             run(db, "touch_conversation", {"id": record.conversation, "at": record.created})
-        case DeleteTurn(id=name, at=at):
-            run(db, "delete_turn", {"id": name, "at": at})
+        case SetSystem(id=name, system=system):
+            run(db, "set_system", {"id": name, "system": system})
+        case SetSampling(id=name, sampling=sampling):
+            run(db, "set_sampling", {"id": name, "sampling": as_json(sampling)})
+        case DeleteTurn(conversation=conversation, id=name, at=at):
+            asked: dict[str, Value] = {"conversation": conversation, "turn": name}
+            run(db, *(("restore_turn", asked) if at is None else ("delete_turn", asked | {"at": at})))
+        case ChooseReply(conversation=conversation, turn=turn, reply=reply):
+            run(db, "choose_reply", {"conversation": conversation, "turn": turn, "reply": reply})
+        case KeepChoice(conversation=conversation, turn=turn):
+            run(db, "keep_choice", {"conversation": conversation, "turn": turn})
         case BeginReply():
             run(db, "begin_reply", _reply(record) | {"owner": owner.id})
             run(db, "use_model", _used(record, record.started))
@@ -108,7 +129,12 @@ def _conversation(record: NewConversation) -> dict[str, Value]:
         "branched_from": record.branched_from,
         "branched_at": record.branched_at,
         "created": record.created,
+        "sampling": as_json(record.sampling),
     }
+
+
+def _inherited(record: NewConversation) -> dict[str, Value]:
+    return {"id": record.id, "branched_from": record.branched_from, "branched_at": record.branched_at}
 
 
 def _turn(record: NewTurn) -> dict[str, Value]:
@@ -129,7 +155,7 @@ def _reply(record: BeginReply) -> dict[str, Value]:
         "provider": record.provider,
         "base_url": record.base_url,
         "model": record.model,
-        "parameters": json.dumps(dict(record.parameters), ensure_ascii=False),
+        "parameters": as_json(record.parameters),
         "started": record.started,
     }
 

@@ -19,7 +19,13 @@ def m1_first(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m1_first,)
+def m2_versions(db: sqlite3.Connection) -> None:
+    """Which reply is shown, which turns were deleted where, and what a conversation's prompts ask."""
+    for statement in statements(_SCHEMA["m2_versions"]):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m1_first, m2_versions)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -15,8 +15,11 @@ select (select max(id) from conversations where id < :id) as before,
 
 -- name: conversations
 select c.id, c.title, c.provider, c.model, c.created, c.updated, c.branched_from, c.branched_at, c.system,
-    (select count(*) from turns t where t.conversation = c.id and t.deleted_at is null) as turns,
+    c.sampling,
+    (select count(*) from turns t where t.conversation = c.id and t.deleted_at is null)
+        - (select count(*) from dropped d where d.conversation = c.id) as turns,
     (select substr(t.prompt, 1, 1000) from turns t where t.conversation = c.id and t.deleted_at is null
+        and not exists (select 1 from dropped d where d.conversation = c.id and d.turn = t.id)
         order by t.position, t.id limit 1) as opening
 from json_each(:names) j join conversations c on c.id = j.value
 where c.deleted_at is null
@@ -33,6 +36,7 @@ with recursive line(conversation, upto) as (
 select count(*) over () as turns, substr(t.prompt, 1, 1000) as opening
 from line join turns t on t.conversation = line.conversation and t.position < line.upto
 where t.deleted_at is null
+    and not exists (select 1 from dropped d where d.conversation = :conversation and d.turn = t.id)
 order by t.position, t.id limit 1
 
 -- name: turns
@@ -43,9 +47,11 @@ with recursive line(conversation, upto) as (
     from line join conversations c on c.id = line.conversation
     where c.branched_from is not null
 )
-select t.id, t.conversation, t.position, t.created, t.prompt
+select t.id, t.conversation, t.position, t.created, t.prompt, h.reply as chosen
 from line join turns t on t.conversation = line.conversation and t.position < line.upto
+    left join choices h on h.conversation = :conversation and h.turn = t.id
 where t.deleted_at is null
+    and not exists (select 1 from dropped d where d.conversation = :conversation and d.turn = t.id)
 order by t.position, t.id
 
 -- name: replies_of_turns

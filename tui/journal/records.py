@@ -31,6 +31,8 @@ class NewConversation:
     branched_from: ConversationId | None = None
     branched_at: int | None = None
     """The turns of `branched_from` at lower positions are this conversation's too; its own begin here."""
+    sampling: Parameters = field(default_factory=dict)
+    """What its prompts ask beside the messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,18 @@ class DeleteConversation:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSystem:
+    id: ConversationId
+    system: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSampling:
+    id: ConversationId
+    sampling: Parameters
+
+
+@dataclass(frozen=True, slots=True)
 class NewTurn:
     id: TurnId
     conversation: ConversationId
@@ -59,9 +73,28 @@ class NewTurn:
 
 @dataclass(frozen=True, slots=True)
 class DeleteTurn:
+    conversation: ConversationId
+    """Where it is deleted: branches made before keep it, and so does the conversation that a branch has it from."""
     id: TurnId
     at: float | None
     """None takes the deletion back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseReply:
+    """The reply that `conversation` shows and goes on from."""
+
+    conversation: ConversationId
+    turn: TurnId
+    reply: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
+class KeepChoice:
+    """Where `conversation` has made no choice among the replies of `turn`, the newest one now is its choice."""
+
+    conversation: ConversationId
+    turn: TurnId
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +218,12 @@ Record = (
     NewConversation
     | RenameConversation
     | DeleteConversation
+    | SetSystem
+    | SetSampling
     | NewTurn
     | DeleteTurn
+    | ChooseReply
+    | KeepChoice
     | BeginReply
     | ResumeReply
     | AddText

@@ -39,6 +39,7 @@ def conversation(row: sqlite3.Row, opening: str | None, turns: int) -> StoredCon
         turns=turns,
         branched_from=None if parent is None else ConversationId(parent),
         branched_at=row["branched_at"],
+        sampling=_parameters(row["sampling"]),
     )
 
 
@@ -50,6 +51,7 @@ def turn(row: sqlite3.Row, replies: tuple[StoredReply, ...]) -> StoredTurn:
         prompt=row["prompt"],
         created=row["created"],
         replies=replies,
+        chosen=None if row["chosen"] is None else ReplyId(row["chosen"]),
     )
 
 

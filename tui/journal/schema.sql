@@ -138,3 +138,22 @@ create table learned (
     updated real not null,
     primary key (base_url, model)
 ) without rowid;
+
+-- name: m2_versions
+
+alter table conversations add column sampling text not null default '{}';  -- JSON object: what its prompts ask
+
+create table choices (
+    conversation text not null references conversations(id),
+    turn text not null references turns(id),
+    reply text not null references replies(id),  -- the one shown there; without a row: the newest
+    primary key (conversation, turn)
+) without rowid;
+
+-- A turn deleted from one conversation is still in the others that have it. turns.deleted_at: from all of them.
+create table dropped (
+    conversation text not null references conversations(id),
+    turn text not null references turns(id),
+    at real not null,
+    primary key (conversation, turn)
+) without rowid;

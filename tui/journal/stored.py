@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tui.journal.records import Parameters
@@ -31,6 +31,8 @@ class StoredConversation:
     """Inherited ones too."""
     branched_from: ConversationId | None
     branched_at: int | None
+    sampling: Parameters = field(default_factory=dict)
+    """What its prompts ask beside the messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class StoredTurn:
     prompt: str
     created: float
     replies: tuple[StoredReply, ...]
+    chosen: ReplyId | None = None
+    """The reply that the conversation read has chosen; None: the newest."""
 
 
 def title_of(prompt: str) -> str:

@@ -15,8 +15,32 @@ delete from processes
 where id <> :id and heartbeat < :before and id not in (select owner from replies where owner is not null)
 
 -- name: new_conversation
-insert into conversations (id, title, system, provider, model, branched_from, branched_at, created, updated)
-values (:id, :title, :system, :provider, :model, :branched_from, :branched_at, :created, :created)
+insert into conversations
+    (id, title, system, provider, model, branched_from, branched_at, created, updated, sampling)
+values
+    (:id, :title, :system, :provider, :model, :branched_from, :branched_at, :created, :created, :sampling)
+
+-- A branch keeps what it began with, whatever the other conversation chooses or deletes later.
+-- name: inherit_choices
+insert into choices (conversation, turn, reply)
+with recursive line(conversation, upto) as (
+    select :branched_from, :branched_at
+    union
+    select c.branched_from, min(line.upto, c.branched_at)
+    from line join conversations c on c.id = line.conversation
+    where c.branched_from is not null
+), chosen(turn, reply) as (
+    select t.id, coalesce(
+        (select h.reply from choices h where h.conversation = :branched_from and h.turn = t.id),
+        (select r.id from replies r where r.turn = t.id order by r.position desc, r.id desc limit 1))
+    from line join turns t on t.conversation = line.conversation and t.position < line.upto
+    where t.deleted_at is null
+)
+select :id, turn, reply from chosen where reply is not null
+
+-- name: inherit_deletions
+insert into dropped (conversation, turn, at)
+select :id, turn, at from dropped where conversation = :branched_from
 
 -- name: rename_conversation
 update conversations set title = :title where id = :id
@@ -34,8 +58,26 @@ values (:id, :conversation,
 -- name: touch_conversation
 update conversations set updated = max(updated, :at) where id = :id
 
+-- name: set_system
+update conversations set system = :system where id = :id
+
+-- name: set_sampling
+update conversations set sampling = :sampling where id = :id
+
 -- name: delete_turn
-update turns set deleted_at = :at where id = :id
+insert into dropped (conversation, turn, at) values (:conversation, :turn, :at)
+on conflict (conversation, turn) do update set at = excluded.at
+
+-- name: restore_turn
+delete from dropped where conversation = :conversation and turn = :turn
+
+-- name: choose_reply
+insert into choices (conversation, turn, reply) values (:conversation, :turn, :reply)
+on conflict (conversation, turn) do update set reply = excluded.reply
+
+-- name: keep_choice
+insert or ignore into choices (conversation, turn, reply)
+select :conversation, :turn, id from replies where turn = :turn order by position desc, id desc limit 1
 
 -- name: begin_reply
 insert into replies (id, turn, position, provider, base_url, model, parameters, state, owner, started)

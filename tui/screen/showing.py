@@ -6,7 +6,8 @@ from textual import on
 
 from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
-from tui.chat.talk import Talk, Turn
+from tui.chat.talk import Talk
+from tui.chat.turns import Turn
 from tui.journal.trouble import JournalTrouble
 from tui.plain import one_line, plain
 from tui.screen import shown
@@ -61,7 +62,7 @@ class Showing(FirstRunWays):
         if talk is None:
             return
         queued = tuple(self._queue)
-        chosen = len(turn.versions) - 1 if turn is not None else 0
+        chosen = turn.place if turn is not None else 0
         if turn is not None:
             saved = not self._trouble
             self.output.border_title = shown.output_title(turn, chosen)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tui.chat import advice
-from tui.chat.talk import Talk, Turn, Version
+from tui.chat.talk import Talk
+from tui.chat.turns import Turn, Version
 from tui.plain import one_line
 from tui.say import say
 from tui.screen.panes.conversation import TurnRow, TurnState
@@ -19,8 +20,7 @@ STARTS = 200
 
 def turn_row(number: int, turn: Turn) -> TurnRow:
     """One line of the list."""
-    latest = turn.latest
-    return TurnRow(number, turn_state(latest), turn.prompt[:STARTS])
+    return TurnRow(number, turn_state(turn.current), turn.prompt[:STARTS])
 
 
 def turn_state(latest: Version | None) -> TurnState:

@@ -1,0 +1,134 @@
+"""A conversation's turns as they are held in this process: prompts, and each version of the reply."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tui.chat.view import ReplyView, fresh
+from tui.journal.records import EndState
+from tui.journal.stored import StoredReply, StoredTurn
+from tui.words import ConversationId, ReplyId, TextSoFar, TurnId
+
+
+@dataclass(slots=True)
+class Version:
+    """One reply of a turn: its newest view, and where it stands in the journal."""
+
+    id: ReplyId
+    view: ReplyView
+    next_seq: int = 0
+    attempts: int = 0
+    superseded: bool = False
+    boundaries: deque[int] = field(default_factory=deque)
+    """Where received deltas ended, code points, ascending: text without spaces is resumed at one of them."""
+    quiet_since: float = 0.0
+    """When its last text came, on the wall clock."""
+
+
+@dataclass(slots=True)
+class Turn:
+    id: TurnId
+    prompt: str
+    versions: list[Version] = field(default_factory=list)
+    conversation: ConversationId | None = None
+    """Where it was asked: another one than the conversation open, where that is a branch."""
+    position: int = 0
+    """In the conversation, counting what was inherited or deleted."""
+    chosen: ReplyId | None = None
+    """The reply that the user chose; None: the newest."""
+    written: Version | None = None
+    """The reply that this process writes, or was the last to write."""
+
+    @property
+    def current(self) -> Version | None:
+        """The reply that is shown, resumed, and sent as what was said: the one chosen, else the newest."""
+        return self.versions[self.place] if self.versions else None
+
+    @property
+    def place(self) -> int:
+        """Where among its replies the current one stands, from 0; -1: it has none."""
+        chosen = (place for place, version in enumerate(self.versions) if version.id == self.chosen)
+        return next(chosen, len(self.versions) - 1)
+
+    @property
+    def being_written(self) -> bool:
+        """Whether this process writes a reply of it now."""
+        return self.written is not None and not self.written.view.ended
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """What is asked beside the messages; None leaves it to the provider."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    seed: int | None = None
+
+    def over(self, other: Sampling) -> Sampling:
+        """This one, and where it leaves something to the provider, `other`."""
+        return Sampling(
+            other.max_tokens if self.max_tokens is None else self.max_tokens,
+            other.temperature if self.temperature is None else self.temperature,
+            other.seed if self.seed is None else self.seed,
+        )
+
+
+def sampling_parameters(sampling: Sampling) -> dict[str, str | int | float | bool | None]:
+    """As the journal keeps it: only what was asked."""
+    asked = {"max_tokens": sampling.max_tokens, "temperature": sampling.temperature, "seed": sampling.seed}
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def sampling_of(parameters: Mapping[str, str | int | float | bool | None]) -> Sampling:
+    """As it was kept; what no longer means anything is left out."""
+
+    def whole(name: str) -> int | None:
+        value = parameters.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    temperature = parameters.get("temperature")
+    warm = float(temperature) if isinstance(temperature, int | float) and not isinstance(temperature, bool) else None
+    return Sampling(whole("max_tokens"), warm, whole("seed"))
+
+
+def turn_of(stored: StoredTurn) -> Turn:
+    """A turn from the journal."""
+    versions = [version_of(reply) for reply in stored.replies]
+    return Turn(stored.id, stored.prompt, versions, stored.conversation, stored.position, stored.chosen)
+
+
+_NOTES = {"interrupted": "interrupted", "streaming": "elsewhere"}
+"""Replies without an end: their writer is gone, or is another process that still writes."""
+
+
+def _last_sign(reply: StoredReply) -> float:
+    """When its last text came, or when it was last heard of: the end that was written, else the newest attempt."""
+    if reply.last_text is not None:
+        return reply.last_text
+    newest = reply.attempts[-1] if reply.attempts else None
+    attempted = (newest.ended or newest.started) if newest else reply.started
+    return attempted if reply.ended is None else min(attempted, reply.ended)
+
+
+def version_of(reply: StoredReply) -> Version:
+    """A reply from the journal as a view."""
+    view = fresh(reply.model, reply.text, reply.seams)
+    state: EndState = reply.state if reply.state in ("done", "stopped") else "failed"
+    view = replace(
+        view,
+        reasoning=TextSoFar(reply.reasoning),
+        reasoning_length=len(reply.reasoning),
+        usage=reply.usage,
+        cost_usd=reply.cost_usd,
+        at_least=reply.at_least,
+        finish_reason=reply.finish_reason,
+        fault=reply.fault,
+        note=_NOTES.get(reply.state, reply.note),
+        ended=True,
+        link=replace(view.link, state=state, model=reply.model, fault=reply.fault),
+    )
+    return Version(
+        reply.id, view, reply.next_seq, len(reply.attempts), reply.note == "superseded", quiet_since=_last_sign(reply)
+    )
