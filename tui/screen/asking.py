@@ -8,7 +8,7 @@ from textual import on, work
 
 from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
-from tui.chat.talk import Turn
+from tui.chat.turns import Turn
 from tui.engine.policy import asks_for_a_wait
 from tui.monitor.probe import Prober
 from tui.say import say
