@@ -119,6 +119,18 @@ def count_of_sent(count: int) -> int:
     return next(at for at in range(count) if len(held(at)) >= anchor.at)
 
 
+def test_an_echo_of_what_is_in_doubt_is_in_doubt_too() -> None:
+    """The server says our own text again, with what was glued to it, and goes on with something else."""
+    grafted = held(20) + " Ships are made of wood, as all men know."
+    nothing = Script((stream("Nothing of the kind has been said so far. " * 20),))
+    glued = Script((b"".join(frames(grafted[len(held(20)) :])),), Fin())
+    echo = Script((stream(grafted[:-8] + "and here it ends otherwise."),))
+    result = play(serving(20, nothing, glued, echo))
+    assert result.replies == [grafted, grafted[:-8] + "and here it ends otherwise."]
+    assert [(seam.at, seam.verified) for seam in result.seams] == [(len(held(20)), False)] * 2
+    assert not result.done.verified
+
+
 # Pieces that are no stream
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 from tui.engine.outcome import CutShort, Refused, Turn
 from tui.words import Fault, Learned
 
@@ -9,6 +12,19 @@ from tui.words import Fault, Learned
 def came_back(turn: Turn) -> bool:
     """Whether the attempt brought all that was held, and nothing new."""
     return turn.back is not None or (turn.joiner is not None and turn.joiner.whole_again)
+
+
+def doubts_repeated(turn: Turn, held: str, text: str, doubts: Sequence[int]) -> list[int]:
+    """Places in `text`, another answer, that are in doubt for they were in `held`.
+
+    A server that echoes says our own text again, with whatever was glued there, before it goes on with something else.
+    """
+    if turn.ask.rung not in ("prefill", "continue") or not doubts:
+        return []
+    bare, again = held.lstrip(), text.lstrip()
+    shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(bare, again, strict=False)))
+    cut, lead = len(held) - len(bare), len(text) - len(again)
+    return [at - cut + lead for at in doubts if cut < at < cut + shared]
 
 
 def bare_ends_needed(learned: Learned) -> int:

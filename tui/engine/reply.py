@@ -11,7 +11,7 @@ from typing import assert_never
 from tui.clock import Clock
 from tui.engine.budget import Budget
 from tui.engine.call import call_for, without
-from tui.engine.judge import bare_ends_needed, came_back, of_fault
+from tui.engine.judge import bare_ends_needed, came_back, doubts_repeated, of_fault
 from tui.engine.ladder import plan
 from tui.engine.ledger import estimate_tokens
 from tui.engine.outcome import CutShort, MissedTail, Refused, Stamp, Turn, WholeAtLast
@@ -67,7 +67,7 @@ class Reply:
         self._missed = False
         self._reply = 1
         self._resumes = 0
-        self._verified = True
+        self._doubts: list[int] = []
         self._rate_limits = 0
         self._bare_ends = 0
         self._garbled_at = -1
@@ -183,7 +183,8 @@ class Reply:
         turn.back = None
         turn.unverified = turn.unverified or not back.verified
         self._resumes += 1
-        self._verified = self._verified and back.verified
+        if not back.verified:
+            self._doubts.append(mark.at)
         self._writer = self.request.model
         self._missed = False
         yield Seam(mark=mark, **self._stamp())
@@ -192,18 +193,22 @@ class Reply:
 
     def _start_over(self, turn: Turn, text: str, offset: int) -> Iterator[Event]:
         """A different answer: it becomes a reply of its own, and the partial one stays beside it."""
+        doubts = doubts_repeated(turn, str(self.text), text, self._doubts)
         self._reply += 1
         self.text = TextSoFar()
         self._boundaries.clear()
-        self._verified = True
+        self._doubts.clear()
         self._missed = False
         self._garbled_at = -1
         self._bare_ends = 0
         self._writer = self.request.model
         turn.unverified = True
         yield NewReply(reply=self._reply, **self._stamp())
-        if text:
-            yield from self._flow(turn, text, offset)
+        for start, at in itertools.pairwise((0, *doubts)):
+            yield from self._flow(turn, text[start:at], offset)
+            yield self._doubt(turn)
+        if rest := text[doubts[-1] if doubts else 0 :]:
+            yield from self._flow(turn, rest, offset)
 
     def _flow(self, turn: Turn, text: str, offset: int) -> Iterator[Event]:
         """New text for the reader."""
@@ -227,12 +232,16 @@ class Reply:
             fault = Fault("garbled", permanent=False, detail=start)
             yield from self._end(turn, Ended(fault))
             return
-        models = (self._writer, self.request.model)
-        self._verified = False
         self._garbled_at = -1
+        yield self._doubt(turn)
+
+    def _doubt(self, turn: Turn) -> Seam:
+        """Something may be missing or wrong here."""
         turn.unverified = True
+        self._doubts.append(len(self.text))
+        models = (self._writer, self.request.model)
         mark = SeamMark(len(self.text), self._rung or "restart", verified=False, gap=0.0, paid_twice=0, models=models)
-        yield Seam(mark=mark, **self._stamp())
+        return Seam(mark=mark, **self._stamp())
 
     # Its end
 
@@ -298,7 +307,7 @@ class Reply:
             finish_reason=outcome.finish_reason,
             attempts=self.budget.attempts,
             resumes=self._resumes,
-            verified=self._verified,
+            verified=not self._doubts,
             note=outcome.note,
             learned=self.learned,
             **self._stamp(),
