@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.chat.pace import Pace, pace
 from tui.chat.view import LinkView, ReplyView, fold, fresh, stopped
+from tui.timing import Timing
 from tui.words import (
     Content,
     Done,
@@ -106,12 +109,49 @@ def test_text_is_what_came_in_order(pieces: list[str]) -> None:
         assert seen.length == len(seen.whole_text())
 
 
-def test_the_first_text_is_timed_from_the_first_request_once() -> None:
-    view = folded(state("connecting", 10.0), state("waiting", 10.2), content("a", 11.5), content("b", 19.0))
-    assert view.link.asked_at == 10.0
-    assert view.link.ttft == 1.5
-    view = folded(state("connecting", 30.0, attempt=2), content("c", 31.0), start=view)
-    assert (view.link.asked_at, view.link.ttft) == (10.0, 1.5)
+def test_the_first_text_is_timed_from_the_first_request_sent_once() -> None:
+    sent = Timing(sent=10.5)
+    view = folded(
+        state("connecting", 10.0), state("waiting", 10.6, timing=sent), content("a", 11.5), content("b", 19.0)
+    )
+    assert (view.link.asked_at, view.link.sent_at) == (10.0, 10.5)
+    assert view.link.ttft == 1.0
+    view = folded(state("connecting", 30.0, attempt=2, timing=Timing(sent=30.5)), content("c", 31.0), start=view)
+    assert (view.link.asked_at, view.link.sent_at, view.link.ttft) == (10.0, 10.5, 1.0)
+
+
+def test_the_phases_stay_until_another_request_tells_some() -> None:
+    first, second = Timing(sent=1.0, ttfb=0.2), Timing(sent=9.0)
+    view = folded(state("waiting", 1.0, timing=first), state("backing_off", 2.0), state("connecting", 3.0))
+    assert view.link.timing == first
+    assert folded(state("waiting", 9.0, timing=second), start=view).link.timing == second
+
+
+def test_the_longest_gap_is_between_two_pieces_and_the_first_wait_is_none() -> None:
+    view = folded(state("waiting", 1.0), content("a", 9.0), content("b", 9.5))
+    assert view.link.longest_gap == 0.5
+    view = folded(
+        state("stalled", 11.0), state("streaming", 12.0), reasoning("c", 12.0), content("d", 12.1), start=view
+    )
+    assert view.link.longest_gap == 2.5
+
+
+def test_pace_is_estimated_while_it_streams_and_exact_at_the_end() -> None:
+    view = fresh("m", "four words were held ")
+    view = folded(state("streaming", 1.0), content("a" * 40, 10.0), start=view)
+    assert pace(view, 10.5) == Pace(None, exact=False, longest_gap=0.5)
+    view = fold(view, content("b" * 44, 12.0))
+    assert pace(view, 12.0) == Pace(10.0, exact=False, longest_gap=2.0)
+    assert pace(view, 15.0).longest_gap == 3.0
+    assert pace(fresh("m"), 1.0) == Pace(None, exact=False, longest_gap=None)
+
+
+def test_pace_takes_the_providers_count_where_it_is_of_what_was_read() -> None:
+    view = folded(state("streaming", 1.0), content("a" * 40, 10.0), content("b" * 40, 12.0))
+    ended = folded(usage(9, 31), done(), start=view)
+    assert pace(ended, 99.0) == Pace(15.0, exact=True, longest_gap=2.0)
+    second = replace(ended, link=replace(ended.link, attempt=2))
+    assert pace(second, 99.0) == Pace(9.5, exact=False, longest_gap=2.0)
 
 
 def test_content_moves_both_clocks_and_reasoning_too() -> None:

@@ -23,6 +23,7 @@ from tui.journal.records import (
     SetUsage,
 )
 from tui.journal.writer import Writer
+from tui.timing import UNTIMED
 from tui.words import (
     Content,
     Done,
@@ -55,8 +56,7 @@ class Keeper:
         self._attempts = 0
         self._thought = False
         self._ended = False
-        self._attempt_began = 0.0
-        self._first_text: float | None = None
+        self._timing = UNTIMED
 
     def begin(self, request: Request) -> None:
         """A new reply to `request`."""
@@ -89,8 +89,6 @@ class Keeper:
         put, reply, wall = self._writer.put, self.reply, self._clock.wall()
         match event:
             case Content(content=text, offset=offset):
-                if self._first_text is None:
-                    self._first_text = wall - self._attempt_began
                 put(AddText(reply, self._seq, text, offset, wall))
                 self._seq += 1
             case Reasoning(content=text):
@@ -131,6 +129,8 @@ class Keeper:
             self._writer.put(EndReply(self.reply, "stopped", wall))
 
     def _state(self, state: State, wall: float) -> None:
+        # The one that says `connecting` still tells of the attempt before it.
+        self._timing = state.timing
         if state.state == "connecting":
             self._end_attempt(wall, state.fault)
             if self._thought:
@@ -138,7 +138,7 @@ class Keeper:
                 self._writer.put(DropReasoning(self.reply))
             self._attempts += 1
             self._attempt = self._attempts
-            self._attempt_began, self._first_text = wall, None
+            self._timing = UNTIMED
             self._writer.put(
                 BeginAttempt(
                     self.reply,
@@ -155,7 +155,8 @@ class Keeper:
 
     def _end_attempt(self, wall: float, fault: Fault | None) -> None:
         if self._attempt:
-            self._writer.put(EndAttempt(self.reply, self._attempt, wall, fault, first_text=self._first_text))
+            timing = self._timing
+            self._writer.put(EndAttempt(self.reply, self._attempt, wall, fault, timing.ttfb, timing.ttft))
             self._attempt = 0
 
     def _start_over(self, wall: float) -> None:

@@ -16,6 +16,7 @@ from tui.journal.trouble import JournalTrouble, JournalUnusable
 from tui.journal.writer import Writer
 from tui.local.problem import LocalProblem
 from tui.local.server import LocalServer
+from tui.monitor.board import Board
 from tui.paths import journal_file
 from tui.providers import resolve
 from tui.say import say
@@ -55,6 +56,8 @@ class Session:
         self._server: LocalServer | None = None
         self._restart: asyncio.Task[Provider] | None = None
         self.talk: Talk | None = None
+        self.board = Board()
+        """What probes and replies measured in this run."""
 
     def provider(self, wanted: Wanted) -> tuple[Provider, str]:
         """The provider and model asked for; KeyMissing, UnknownProvider and the like where there is none. May block."""
@@ -96,6 +99,7 @@ class Session:
             system=wanted.system,
             sampling=wanted.sampling,
             retries=self._retries,
+            board=self.board,
         )
         if wanted.continue_last:
             self.open_last(talk)

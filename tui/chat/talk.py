@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tui.chat.keeper import Keeper
+from tui.chat.passive import Passive
 from tui.chat.turns import Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
 from tui.chat.view import ReplyView, fold, fresh, stopped
 from tui.chat.window import Fit, fit
@@ -16,6 +17,7 @@ from tui.journal.ids import new_id
 from tui.journal.records import ChooseReply, NewConversation, NewTurn
 from tui.journal.stored import StoredConversation, StoredTurn
 from tui.journal.writer import Writer
+from tui.monitor.board import Board
 from tui.wire import Transport
 from tui.words import (
     Content,
@@ -56,7 +58,9 @@ class Talk:
         sampling: Sampling | None = None,
         transport: Transport | None = None,
         retries: RetryBudget | None = None,
+        board: Board | None = None,
     ) -> None:
+        """`board` gets what the replies measure of themselves."""
         self.provider, self.model = provider, model
         self.turns: list[Turn] = []
         self.id: ConversationId | None = None
@@ -68,6 +72,7 @@ class Talk:
         self._policy_for = policy_for
         self._transport = transport
         self._retries = retries or RetryBudget()
+        self._board = board or Board()
 
     def open(
         self,
@@ -128,6 +133,7 @@ class Talk:
             sampling=self.sampling,
             transport=self._transport,
             retries=self._retries,
+            board=self._board,
         )
 
     def use(self, model: str, learned: Callable[[str, str], Learned]) -> None:
@@ -197,10 +203,13 @@ class Talk:
             retries=self._retries,
             agreed=agreed,
         )
+        passive = Passive()
         try:
             async with aclosing(events):
                 async for told in events:
                     event = with_earlier_cost(told, before) if before is not None else told
+                    if (sample := passive.hear(event)) is not None:
+                        self._board.add(self.provider.name, request.model, sample)
                     keeper.note(event)
                     self._fold(turn, event, keeper)
                     yield event

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
+from tui.timing import UNTIMED, Timing
 from tui.words import (
     Content,
     Done,
@@ -44,9 +45,18 @@ class LinkView:
     """Why the last attempt ended early, or why the reply failed."""
     rung: Rung | None = None
     asked_at: float | None = None
-    """When the first request of this reply began."""
+    """When the first request of this reply began, its connect included."""
+    sent_at: float | None = None
+    """When the first request of this reply was sent."""
     ttft: float | None = None
-    """Seconds from asking to the first text."""
+    """Seconds from the first request sent to the first text, whatever broke in between: what the reader waited."""
+    timing: Timing = UNTIMED
+    """The phases of the newest request that told any."""
+    first_piece: float | None = None
+    """When the first text or reasoning of this stream came."""
+    last_piece: float | None = None
+    longest_gap: float = 0.0
+    """Seconds between two pieces of text or reasoning, at most, since `first_piece`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,8 @@ class ReplyView:
     model: str = ""
     text: TextSoFar = field(default_factory=TextSoFar)
     length: int = 0
+    held: int = 0
+    """Code points that were there when this stream began."""
     reasoning: TextSoFar = field(default_factory=TextSoFar)
     reasoning_length: int = 0
     seams: tuple[SeamMark, ...] = ()
@@ -78,7 +90,7 @@ class ReplyView:
 
 def fresh(model: str, text: str = "", seams: tuple[SeamMark, ...] = ()) -> ReplyView:
     """A reply of which `text` is held (none, or a partial that is to be resumed)."""
-    return ReplyView(model=model, text=TextSoFar(text), length=len(text), reasoning=TextSoFar(), seams=seams)
+    return ReplyView(model=model, text=TextSoFar(text), length=len(text), held=len(text), seams=seams)
 
 
 def fold(view: ReplyView, event: Event) -> ReplyView:
@@ -86,21 +98,15 @@ def fold(view: ReplyView, event: Event) -> ReplyView:
     match event:
         case Content(content=content):
             link = view.link
-            if link.ttft is None and link.asked_at is not None:
-                link = replace(link, ttft=event.t - link.asked_at)
-            link = replace(
-                link,
-                last_text=event.t,
-                last_byte=event.t,
-                connection_id=event.connection_id,
-                retry_count=event.retry_count,
-            )
+            if link.ttft is None and link.sent_at is not None:
+                link = replace(link, ttft=event.t - link.sent_at)
+            link = replace(_piece(link, event.t), connection_id=event.connection_id, retry_count=event.retry_count)
             return replace(view, length=view.text.add(content), link=link)
         case Reasoning(content=content):
             return replace(
                 view,
                 reasoning_length=view.reasoning.add(content),
-                link=replace(view.link, last_text=event.t, last_byte=event.t),
+                link=_piece(view.link, event.t),
             )
         case State():
             return _state(view, event)
@@ -121,13 +127,27 @@ def fold(view: ReplyView, event: Event) -> ReplyView:
             assert_never(event)
 
 
+def _piece(link: LinkView, t: float) -> LinkView:
+    """`link` after a piece of text or reasoning."""
+    last = t if link.last_piece is None else link.last_piece
+    return replace(
+        link,
+        last_text=t,
+        last_byte=t,
+        first_piece=t if link.first_piece is None else link.first_piece,
+        last_piece=t,
+        longest_gap=max(link.longest_gap, t - last),
+    )
+
+
 def _state(view: ReplyView, event: State) -> ReplyView:
     dropped = event.state == "connecting" and view.reasoning_length > 0 and event.attempt > 1
     if dropped:
         # Reasoning belongs to its attempt: that of a dropped one leaves the view.
         view = replace(view, reasoning=TextSoFar(), reasoning_length=0)
     old = view.link
-    link = LinkView(
+    link = replace(
+        old,
         state=event.state,
         model=event.model,
         connection_id=event.connection_id,
@@ -141,7 +161,8 @@ def _state(view: ReplyView, event: State) -> ReplyView:
         fault=event.fault,
         rung=event.rung,
         asked_at=event.t if old.asked_at is None else old.asked_at,
-        ttft=old.ttft,
+        sent_at=event.timing.sent if old.sent_at is None else old.sent_at,
+        timing=old.timing if event.timing == UNTIMED else event.timing,
     )
     return replace(view, link=link, model=event.model)
 

@@ -1,7 +1,7 @@
 """What can be written into the journal: one closed union of frozen values.
 
-Times are wall-clock seconds since the epoch, given by whoever saw the thing happen; `ttfb`, `first_text` and
-`first_text_after` are seconds from the start of what they belong to. Keys are in none of them.
+Times are wall-clock seconds since the epoch, given by whoever saw the thing happen; an attempt's `ttfb` and
+`first_text` are seconds from its request sent, a reply's `first_text_after` seconds from its start. Keys are in none.
 """
 
 from __future__ import annotations

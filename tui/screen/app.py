@@ -98,7 +98,9 @@ class UnbrokenApp(Asking):
         if self._probing is not None:
             self._probing.cancel()
         settings = self.session.config.probe
-        self._prober = Prober(talk.provider, settings, self.session.clock, self._probed, model=talk.model)
+        self._prober = Prober(
+            talk.provider, settings, self.session.clock, self._probed, model=talk.model, board=self.session.board
+        )
         self._probing = asyncio.create_task(self._prober.run(), name="unbroken-probe")
 
     def _probed(self, view: ProbeView) -> None:
