@@ -22,7 +22,7 @@ from tui.base_url import BadUrl, checked_url
 from tui.plain import one_line, plain
 from tui.say import say
 from tui.toml_lines import lines_of_keys
-from tui.words import Limits, Policy, Provider, Retry, Rung, Timeouts
+from tui.words import Dialect, Limits, Policy, Provider, Retry, Rung, Timeouts
 
 MAX_FILE = 256 * 1024
 """Bytes. Every setting with its explanation takes 4 kB."""
@@ -53,6 +53,9 @@ class ProviderSettings:
     api_key_command: str = ""
     """A command that prints the key; run when the key is needed."""
     resume: Rung | Literal["auto"] = "auto"
+    """The first rung to try."""
+    dialect: Dialect | Literal["auto"] = "auto"
+    """The fields that a prefill needs there."""
     models: tuple[str, ...] = ()
 
 

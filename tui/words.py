@@ -6,8 +6,9 @@ Everything here is frozen and knows nothing of networks, files or screens. Times
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NewType
 
 from tui.text_so_far import TextSoFar as TextSoFar  # noqa: PLC0414  everyone takes it from here
@@ -20,8 +21,8 @@ StateName = Literal["connecting", "waiting", "streaming", "stalled", "backing_of
 
 Role = Literal["system", "user", "assistant"]
 
-Dialect = Literal["plain", "llamacpp", "vllm", "prefix", "partial"]
-"""The fields a provider wants beside a trailing assistant message (streaming.md, A.1)."""
+Dialect = Literal["plain", "prefix", "deepseek", "partial", "vllm", "llamacpp"]
+"""The fields a provider wants beside a trailing assistant message; engine/ladder.py has them (streaming.md, A.1)."""
 
 
 ConversationId = NewType("ConversationId", str)
@@ -76,11 +77,25 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """How the models whose id matches are resumed at first: a guess, for those that have no row of their own."""
+
+    pattern: str
+    """A regular expression, searched in the id in lower case."""
+    first_rung: Rung
+    dialect: Dialect = "plain"
+
+
+@dataclass(frozen=True, slots=True)
 class Learned:
     """What was learned about one (base_url, model) by asking it; goes in and comes out as a value."""
 
     refused: frozenset[Rung] = frozenset()
     """Rungs answered with 400 or 422."""
+    misses: int = 0
+    """Prefills in a row that brought back something else altogether; a prefill that was gone on from sets it to 0."""
+    no_thinking: bool = False
+    """Takes a prefill only with thinking switched off."""
     bare_end: bool = False
     """Ends whole answers with neither a finish_reason nor [DONE]."""
 
@@ -96,13 +111,25 @@ class Provider:
     models: Mapping[str, Model] = field(default_factory=dict)
     resume: Rung | Literal["auto"] = "auto"
     """The first rung to try; auto: by the model's row and by what was learned."""
+    dialect: Dialect | Literal["auto"] = "auto"
+    """The fields of a prefill, where they are configured: then its models take one, unless their row says otherwise."""
+    families: tuple[Family, ...] = ()
+    """For models without a row; the first that matches."""
     learned: Learned = Learned()
     local: bool = False
     """On this machine (loopback): no proxy, longer first-byte limit."""
 
     def model(self, model_id: str) -> Model:
-        """The row of `model_id`, or an empty one where nothing is known about it."""
-        return self.models.get(model_id) or Model(model_id)
+        """What is known of `model_id`: its row, else its family's; where nothing is known, an empty row."""
+        row = self.models.get(model_id) or Model(model_id)
+        if row.first_rung is None:
+            name = model_id.lower()
+            known = next((family for family in self.families if re.search(family.pattern, name)), None)
+            if known is not None:
+                row = replace(row, first_rung=known.first_rung, dialect=known.dialect)
+        if self.dialect != "auto":
+            row = replace(row, first_rung=row.first_rung or "prefill", dialect=self.dialect)
+        return row
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def test_everything_can_be_set(file: Path) -> None:
         api_key_env = "MINE_KEY"
         api_key_command = "pass show mine"
         resume = "replay"
+        dialect = "vllm"
         models = ["a", "b"]
         [retry]
         max_retries = 0
@@ -71,7 +72,7 @@ def test_everything_can_be_set(file: Path) -> None:
         kind = "chat"
         """,
     )
-    mine = ProviderSettings("http://127.0.0.1:8080/v1", "MINE_KEY", "pass show mine", "replay", ("a", "b"))
+    mine = ProviderSettings("http://127.0.0.1:8080/v1", "MINE_KEY", "pass show mine", "replay", "vllm", ("a", "b"))
     assert config.providers == {"mine": mine}
     assert (config.fallback, config.language, config.on_hangup, config.bell) == (("b", "c"), "ja", "stop", True)
     assert config.hangup_limit == 5.0
@@ -114,6 +115,7 @@ def test_everything_can_be_set(file: Path) -> None:
         ('[providers."my own"]\nbase_url = "https://h/v1"', 1, ["my own", "white space"]),
         ('[providers.x]\nbase_url = "http://example.org/v1"', 2, ["providers.x.base_url", "this machine only"]),
         ('[providers.x]\nresume = "best"', 2, ["replay, prefill, continue, restart, auto"]),
+        ('[providers.x]\ndialect = "mistral"', 2, ["plain, prefix, deepseek, partial, vllm, llamacpp, auto"]),
         ('[providers.x]\napi_key_env = "MY KEY"', 2, ["name of a variable"]),
         ('[providers.x]\nbase_ulr = "https://h/v1"', 2, ["[providers.x]", "base_url"]),
         ("retry = {max_retries = -1}", 1, ["retry.max_retries"]),

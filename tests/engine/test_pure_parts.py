@@ -28,7 +28,7 @@ from tui.engine.faults import CONTENT_FILTER, TRUNCATED
 from tui.engine.ladder import LEAST_TOKENS, Ask, first_rung, plan
 from tui.engine.ledger import Ledger, estimate_tokens
 from tui.engine.policy import FLOOR, RATE_LIMIT_FIRST, RATE_LIMIT_MOST, backoff, wait_for
-from tui.words import Dialect, Fault, Message, Model, Price, Provider, Request, Retry, Rung, TokenCount
+from tui.words import Dialect, Fault, Learned, Message, Model, Price, Provider, Request, Retry, Rung, TokenCount
 
 RESET = Fault("reset", permanent=False)
 WHOLE = Whole("stop")
@@ -164,7 +164,7 @@ def asked(
     request: Request = ASK,
 ) -> tuple[Ask, dict[str, object]]:
     provider = Provider("p", "http://x/v1", models={"m": Model("m", first_rung=first, dialect=dialect)})
-    ask = plan(request, provider, held, [], refused, missed=missed)
+    ask = plan(request, provider, held, [], Learned(refused=refused), missed=missed)
     body: dict[str, object] = json.loads(ask.body)
     return ask, body
 
@@ -195,6 +195,7 @@ def test_a_plain_request() -> None:
         ("llamacpp", {"continue_final_message": True, "add_generation_prompt": False}, {}),
         ("vllm", {"continue_final_message": True, "add_generation_prompt": False}, {}),
         ("prefix", {}, {"prefix": True}),
+        ("deepseek", {}, {"prefix": True}),
         ("partial", {}, {"partial": True}),
     ],
 )

@@ -87,6 +87,7 @@ _EXAMPLE = (
     'api_key_env = "MINE_KEY"',
     'api_key_command = "pass show mine"',
     'resume = "auto"  # replay, prefill, continue, restart',
+    'dialect = "auto"  # plain, prefix, deepseek, partial, vllm, llamacpp',
     'models = ["a", "b"]',
 )
 

@@ -17,7 +17,9 @@ def call_for(ask: Ask, provider: Provider, timeouts: Timeouts) -> HttpCall:
     }
     if provider.key is not None:
         headers["authorization"] = f"Bearer {provider.key.reveal()}"
-    return HttpCall(provider.base_url + "/chat/completions", headers, ask.body, timeouts, provider.local)
+    return HttpCall(
+        (ask.base_url or provider.base_url) + "/chat/completions", headers, ask.body, timeouts, provider.local
+    )
 
 
 def without(key: Key, text: str) -> str:

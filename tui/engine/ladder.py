@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.engine.ledger import estimate_tokens
 from tui.engine.seam import SHORTEST, Joiner, find_anchor
-from tui.words import Dialect, Model, Provider, Request, Rung
+from tui.words import Dialect, Learned, Model, Provider, Request, Rung
 
 QUOTED = 120
 """Code points of the text's end that the instruction of `continue` quotes."""
@@ -25,14 +25,26 @@ INSTRUCTION = (
 )
 """For the model, not for the reader: in English, for it names no language of its own to answer in."""
 
+_GOES_ON: dict[str, object] = {"continue_final_message": True, "add_generation_prompt": False}
 _FIELDS: dict[Dialect, tuple[dict[str, object], dict[str, object]]] = {
-    # Beside the request's own fields, and in the assistant's message: reference, A.1.
-    "plain": ({}, {}),
-    "llamacpp": ({"continue_final_message": True, "add_generation_prompt": False}, {}),
-    "vllm": ({"continue_final_message": True, "add_generation_prompt": False}, {}),
-    "prefix": ({}, {"prefix": True}),
-    "partial": ({}, {"partial": True}),
+    # Beside the request's own fields, and in the assistant's message.
+    "plain": ({}, {}),  # OpenRouter, Ollama, Claude up to 4.5
+    "prefix": ({}, {"prefix": True}),  # Mistral, LiteLLM
+    "deepseek": ({}, {"prefix": True}),
+    "partial": ({}, {"partial": True}),  # Qwen, Moonshot
+    "vllm": (_GOES_ON, {}),  # vLLM, SGLang, TGI, tabbyAPI
+    "llamacpp": (_GOES_ON, {}),
 }
+_NO_THINKING: dict[Dialect, dict[str, object]] = {
+    "plain": {"chat_template_kwargs": {"enable_thinking": False}},
+    "partial": {"enable_thinking": False},
+    "vllm": {"chat_template_kwargs": {"enable_thinking": False}},
+    "llamacpp": {"chat_template_kwargs": {"enable_thinking": False}},
+}
+"""What switches thinking off, where a server takes a prefill only without it."""
+
+ENOUGH_MISSES = 2
+"""Prefills in a row that bring back something else altogether: from then on this server's are not worth asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,8 @@ class Ask:
     joiner: Joiner | None
     sent_tokens: int
     """Estimated tokens of the prompt, for an attempt that is cut before it tells."""
+    base_url: str = ""
+    """Where this request goes, if not to the provider's own address."""
 
 
 def first_rung(provider: Provider, model: Model) -> Rung:
@@ -59,18 +73,22 @@ def plan(
     provider: Provider,
     held: str,
     boundaries: Sequence[int],
-    refused: frozenset[Rung],
+    learned: Learned,
     *,
-    missed: bool,
+    refused: frozenset[Rung] = frozenset(),
+    missed: bool = False,
 ) -> Ask:
-    """What to ask for now. `missed`: the last answer did not bring the tail back, so the whole partial is sent."""
+    """What to ask for now. `missed`: the last answer did not bring the tail back, so the whole partial is sent.
+
+    `refused`: rungs that were refused for this very reply.
+    """
     if not held:
         return _ask(request, None, _messages(request), None)
     restart = _ask(request, "restart", _messages(request), Joiner(held, "restarted"))
     if len(held) < SHORTEST:
         return restart
     model = provider.model(request.model)
-    rung = _rung(first_rung(provider, model), refused)
+    rung = _rung(first_rung(provider, model), refused | avoided(provider, learned))
     if rung == "restart":
         return restart
     if missed:
@@ -82,14 +100,35 @@ def plan(
         sent, joiner = held[: anchor.at], Joiner(held, "anchored", anchor.tail)
     if rung == "prefill":
         beside, inside = _FIELDS[model.dialect]
+        if learned.no_thinking:
+            beside = beside | _NO_THINKING.get(model.dialect, {})
         messages = [*_messages(request), {"role": "assistant", "content": sent, **inside}]
-        return _ask(request, rung, messages, joiner, sent, beside)
+        ask = _ask(request, rung, messages, joiner, sent, beside)
+        return replace(ask, base_url=_beta(provider.base_url)) if model.dialect == "deepseek" else ask
     messages = [
         *_messages(request),
         {"role": "assistant", "content": sent},
         {"role": "user", "content": INSTRUCTION.format(end=sent[-QUOTED:])},
     ]
     return _ask(request, rung, messages, joiner, sent)
+
+
+def avoided(provider: Provider, learned: Learned) -> frozenset[Rung]:
+    """Rungs that are not worth asking; one that is configured is asked all the same."""
+    known: frozenset[Rung] = learned.refused
+    if learned.misses >= ENOUGH_MISSES:
+        known = known | {"prefill"}
+    return frozenset(rung for rung in known if rung != provider.resume)
+
+
+def thinking_off(model: Model) -> bool:
+    """Whether there is a way to ask this model for a prefill without thinking."""
+    return model.dialect in _NO_THINKING
+
+
+def _beta(base_url: str) -> str:
+    """DeepSeek continues a prefix at /beta, beside /v1, and nowhere else."""
+    return base_url if base_url.endswith("/beta") else base_url.removesuffix("/v1") + "/beta"
 
 
 def _rung(first: Rung, refused: frozenset[Rung]) -> Rung:

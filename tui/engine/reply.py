@@ -12,8 +12,9 @@ from tui.clock import Clock
 from tui.engine.budget import Budget
 from tui.engine.call import call_for, without
 from tui.engine.judge import bare_ends_needed, came_back, doubts_repeated, of_fault
-from tui.engine.ladder import plan
+from tui.engine.ladder import avoided, plan
 from tui.engine.ledger import estimate_tokens
+from tui.engine.lessons import after_miss, after_refusal, after_seam
 from tui.engine.outcome import CutShort, MissedTail, Refused, Stamp, Turn, WholeAtLast
 from tui.engine.reader import Delta, Ended, Quiet, Read, Reader, Skipped, Thinking, Underway
 from tui.engine.seam import Differs, Joined, Missed, Verdict
@@ -55,7 +56,8 @@ class Reply:
         self.provider = provider
         self.policy = policy
         self.clock = clock
-        self.budget = Budget(policy.limits, provider.model(request.model).price, clock)
+        self._model = provider.model(request.model)
+        self.budget = Budget(policy.limits, self._model.price, clock)
         self.asked_at = began = clock.now()
         self.retry_count = 0
         partial = request.partial
@@ -64,6 +66,7 @@ class Reply:
         self._writer = (partial.model if partial else None) or request.model
         self._accepted = bool(partial and partial.text)
         self.learned = provider.learned
+        self._refused: frozenset[Rung] = frozenset()
         self._missed = False
         self._reply = 1
         self._resumes = 0
@@ -85,7 +88,15 @@ class Reply:
         """Begin the next attempt: what to send, and who reads the answer."""
         # The text is joined here, once an attempt, never once a delta.
         held = str(self.text)
-        ask = plan(self.request, self.provider, held, self._boundaries, self.learned.refused, missed=self._missed)
+        ask = plan(
+            self.request,
+            self.provider,
+            held,
+            self._boundaries,
+            self.learned,
+            refused=self._refused,
+            missed=self._missed,
+        )
         self.budget.attempts += 1
         self._connection = next(_connections)
         self._rung = ask.rung
@@ -161,9 +172,12 @@ class Reply:
                     yield from self._join(turn, verdict, text, offset)
             case Differs(text):
                 turn.joiner = None
+                self.learned = after_miss(self.learned, self._rung, near=False)
                 yield from self._start_over(turn, text, offset)
-            case Missed():
-                self._missed = True
+            case Missed(near=near):
+                self.learned = after_miss(self.learned, self._rung, near=near)
+                # A rung that is not worth asking any more gives way to the next, with an anchor.
+                self._missed = self._rung not in avoided(self.provider, self.learned)
                 self._fault = _MISSED
                 turn.outcome = MissedTail(_MISSED)
             case _:
@@ -181,6 +195,8 @@ class Reply:
             models=(self._writer, self.request.model),
         )
         turn.back = None
+        if back.verified:
+            self.learned = after_seam(self.learned, self._rung)
         turn.unverified = turn.unverified or not back.verified
         self._resumes += 1
         if not back.verified:
@@ -265,7 +281,9 @@ class Reply:
             self._garbled_at = len(self.text)
         turn.outcome = of_fault(turn, fault, accepted=self._accepted)
         if isinstance(turn.outcome, Refused) and self._rung is not None:
-            self.learned = replace(self.learned, refused=self.learned.refused | {self._rung})
+            self.learned, again = after_refusal(self.learned, self._rung, fault, self._model)
+            if not again:
+                self._refused |= {self._rung}
 
     def _whole(self, turn: Turn, ended: Ended) -> Iterator[Event]:
         joiner, turn.joiner = turn.joiner, None

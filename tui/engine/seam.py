@@ -20,6 +20,9 @@ NEAR, FAR = 120, 600
 WINDOW = 600
 """Code points of a reply within which the tail must have come."""
 
+BEGUN = 4
+"""Code points of the tail that must have come back, at the least, for a miss that began as the tail did."""
+
 PREFACE = 200
 """Code points that a model may chat before it goes on ("Sure, continuing:")."""
 PREFACE_ENDS = (":", "：", "\n", "...", "…", "—")
@@ -113,6 +116,8 @@ class Missed:
     """The tail did not come back; `dropped` code points are thrown away."""
 
     dropped: int
+    near: bool = False
+    """It began as the tail did, and then took another turn."""
 
 
 Verdict = Joined | Differs | Missed | None
@@ -162,7 +167,7 @@ class Joiner:
                     return Joined("", verified=True, again=self._passed)
                 return Differs("".join(self._repeated))
             case "anchored":
-                return Missed(len(self._got))
+                return self._miss()
             case _:
                 verdict = self._appended(final=True)
                 assert not isinstance(verdict, Missed | None)
@@ -190,7 +195,11 @@ class Joiner:
             end = at + len(self._bare_tail)
             before = self._held[: len(self._held) - len(self._bare_tail)]
             return Joined(got[end:], verified=_explained(got[:at], before), again=end)
-        return Missed(len(got)) if len(got) >= self._limit else None
+        return self._miss() if len(got) >= self._limit else None
+
+    def _miss(self) -> Missed:
+        begun = self._got.lstrip()[:BEGUN]
+        return Missed(len(self._got), near=len(begun) == BEGUN and self._bare_tail.startswith(begun))
 
     def _appended(self, *, final: bool) -> Verdict:
         got = self._got

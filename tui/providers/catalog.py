@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TypeVar, get_args
+from urllib.parse import urlsplit
 
-from tui.words import Dialect, Model, Price, Rung
+from tui.base_url import host_of
+from tui.words import Dialect, Family, Model, Price, Rung
 
 FILE = Path(__file__).with_name("catalog.toml")
 
@@ -29,15 +32,74 @@ class BuiltIn:
     models: Mapping[str, Model]
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How the models of a place, or of a family anywhere, are resumed at first."""
+
+    hosts: tuple[str, ...]
+    """Empty: any. ":11434" is a port."""
+    family: Family
+    source: str
+
+    def fits(self, base_url: str) -> bool:
+        return not self.hosts or any(_is_at(base_url, host) for host in self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    providers: Mapping[str, BuiltIn]
+    rules: tuple[Rule, ...]
+
+
 @cache
-def built_in() -> Mapping[str, BuiltIn]:
-    """The providers of the catalog, by name."""
+def catalog() -> Catalog:
     return read(FILE.read_text("utf-8"))
 
 
-def read(text: str) -> Mapping[str, BuiltIn]:
-    """The providers that `text` lists; strict, for a misspelt field would be a price that is never shown."""
-    return {name: _provider(name, table) for name, table in tomllib.loads(text).items()}
+def built_in() -> Mapping[str, BuiltIn]:
+    """The providers of the catalog, by name."""
+    return catalog().providers
+
+
+def families_at(base_url: str) -> tuple[Family, ...]:
+    """What the catalog's rules say of models there, in its order."""
+    return tuple(rule.family for rule in catalog().rules if rule.fits(base_url))
+
+
+def _is_at(base_url: str, host: str) -> bool:
+    if host.startswith(":"):
+        return urlsplit(base_url).port == int(host[1:])
+    here = host_of(base_url)
+    return here == host or here.endswith("." + host)
+
+
+def read(text: str) -> Catalog:
+    """What `text` lists; strict, for a misspelt field would be a price that is never shown."""
+    tables = tomllib.loads(text)
+    rules = tables.pop("rules", [])
+    if not isinstance(rules, list):
+        raise CatalogError("rules is not a list of tables")
+    return Catalog(
+        {name: _provider(name, table) for name, table in tables.items()},
+        tuple(_rule(f"rules {number}", table) for number, table in enumerate(rules, 1)),
+    )
+
+
+def _rule(where: str, table: object) -> Rule:
+    row = _Row(where, table)
+    hosts, pattern, source = row.take_words("hosts"), row.take("model", ""), row.take("source", "")
+    rung, dialect = row.take_word("first_rung", RUNGS, None), row.take_word("dialect", DIALECTS, None)
+    row.end()
+    if rung is None or not source or not (hosts or pattern):
+        raise CatalogError(f"{where} needs first_rung, source, and hosts or model")
+    try:
+        re.compile(pattern)
+        ports = [int(host[1:]) for host in hosts if host.startswith(":")]
+    except (re.error, ValueError) as error:
+        raise CatalogError(f"{where}: {error}") from None
+    if not all(0 < port < 65536 for port in ports):
+        raise CatalogError(f"{where}.hosts has no such port")
+    return Rule(hosts, Family(pattern, rung, dialect or "plain"), source)
 
 
 def _provider(name: str, table: object) -> BuiltIn:
@@ -87,6 +149,12 @@ class _Row:
         if not isinstance(value, type(default)):
             raise CatalogError(f"{self._where}.{name} is {value!r}")
         return value
+
+    def take_words(self, name: str) -> tuple[str, ...]:
+        value = self._left.pop(name, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+            raise CatalogError(f"{self._where}.{name} is {value!r}")
+        return tuple(value)
 
     def take_price(self, name: str) -> float | None:
         value = self._left.pop(name, None)

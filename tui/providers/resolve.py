@@ -9,7 +9,7 @@ from dataclasses import replace
 from tui.base_url import host_of, is_loopback
 from tui.config import Config, ProviderSettings
 from tui.plain import one_line
-from tui.providers.catalog import BuiltIn, built_in
+from tui.providers.catalog import BuiltIn, built_in, families_at
 from tui.providers.keys import KeyMissing, find, form_of
 from tui.say import say
 from tui.words import Learned, Model, Provider
@@ -115,6 +115,8 @@ def provider(
         key=found.key if found else None,
         models=rows(config, name),
         resume=settings.resume,
+        dialect=settings.dialect,
+        families=families_at(settings.base_url),
         learned=learned(settings.base_url, model) if learned else Learned(),
         local=is_loopback(host_of(settings.base_url)),
     )
