@@ -263,7 +263,7 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State(Stamped):
-    """What the reply is doing now."""
+    """What the reply is doing now. `waiting` and `stalled` are told again while bytes come without text."""
 
     state: StateName
     model: str

@@ -55,8 +55,11 @@ def test_silence_after_text_is_called_stalled_then_given_up() -> None:
 
 def test_keep_alives_hold_the_byte_clock_but_not_the_progress_clock() -> None:
     result = after(Script((head(20), *([Pause(1.0), PING] * 400)), Stall()))
-    (stalled,), (waiting,) = of(result, "stalled"), of(result, "backing_off")
+    (stalled, *again), (waiting,) = of(result, "stalled"), of(result, "backing_off")
     assert 1010.0 <= stalled.t <= 1011.0
+    assert len(again) in range(285, 292), "told once a second that the server is alive"
+    assert all(state.t - state.last_byte == 0.0 for state in again)
+    assert {state.last_text for state in again} == {1000.0}
     assert 1300.0 <= waiting.t <= 1301.0
     assert waiting.fault is not None
     assert waiting.fault.kind == "no-text"

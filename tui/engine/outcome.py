@@ -60,6 +60,8 @@ class Turn:
     """The known text came back, and nothing new yet."""
     flowing: bool = False
     """Its first text (or reasoning) was announced."""
+    stalled: bool = False
+    """It was called stalled at least once."""
     passing: bool = False
     """Every further delta is new text and nothing else."""
     began: int = 0

@@ -20,6 +20,8 @@ from tui.words import Fault, Timeouts
 
 STALL = 10.0
 """Seconds without text after which a reply is called stalled (or half the limit, the smaller)."""
+ALIVE = 1.0
+"""Seconds between two signs of life that are told: a screen counts whole ones."""
 DRAIN = 2.0
 """Seconds that usage is waited for, once the answer is complete."""
 TICK = 2.0
@@ -28,6 +30,7 @@ SUSPENDED = 5.0
 """Seconds by which the wall clock may run ahead of the monotonic one."""
 BODY_LIMIT = 8 * 1024 * 1024
 """Bytes kept of a body that is no stream."""
+OK = 200
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = (b"data", b"event", b"id", b"retry", b":")
 ERROR_BODY_LIMIT = 64 * 1024
@@ -58,6 +61,11 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True)
+class Alive:
+    """Bytes without text, while text is waited for: told at the first, then once in ALIVE seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A garbled frame was passed over: text may be missing here."""
 
@@ -72,7 +80,7 @@ class Ended:
     """The stream just ended: no error, and nothing that says complete."""
 
 
-Read = Delta | Thinking | Underway | Quiet | Skipped | Ended
+Read = Delta | Thinking | Underway | Quiet | Alive | Skipped | Ended
 
 
 class Reader:
@@ -101,6 +109,7 @@ class Reader:
         self._whole_at = now
         self._any_byte = False
         self._quiet = False
+        self._alive_at = float("-inf")
 
     def arrived(self, arrival: Arrival, now: float, wall: float) -> Iterator[Read]:
         """What the pump brought."""
@@ -117,7 +126,7 @@ class Reader:
                 self.timing = _opened(self.timing, arrival)
                 self._opened_at = now
                 self._headers = dict(headers)
-                if status != 200:
+                if status != OK:
                     self._kind = "error"
             case End(error):
                 yield from self.ended(error, now, wall)
@@ -128,6 +137,14 @@ class Reader:
                     self.last_text = now
                 self.last_byte = now
                 yield from self.heard(arrival, now, wall)
+                if self._shows_life(now):
+                    self._alive_at = now
+                    yield Alive()
+
+    def _shows_life(self, now: float) -> bool:
+        """Whether what came was no text although text is waited for, and nobody has been told of it lately."""
+        waited_for = self.phase is OPEN and self.status == OK and (not self.flowing or self._quiet)
+        return waited_for and now >= self._alive_at + ALIVE
 
     def heard(self, chunk: bytes, now: float, wall: float) -> Iterator[Read]:
         """What `chunk` says."""

@@ -16,7 +16,7 @@ from tui.engine.ladder import avoided, plan
 from tui.engine.ledger import estimate_tokens
 from tui.engine.lessons import after_miss, after_refusal, after_seam
 from tui.engine.outcome import CutShort, MissedTail, Refused, Stamp, Turn, WholeAtLast
-from tui.engine.reader import Delta, Ended, Quiet, Read, Reader, Skipped, Thinking, Underway
+from tui.engine.reader import Alive, Delta, Ended, Quiet, Read, Reader, Skipped, Thinking, Underway
 from tui.engine.seam import Differs, Joined, Missed, Verdict
 from tui.timing import Timing
 from tui.wire import HttpCall
@@ -135,7 +135,10 @@ class Reply:
                 yield self.state("waiting")
             case Quiet():
                 turn.passing = turn.flowing = False
+                turn.stalled = True
                 yield self.state("stalled")
+            case Alive():
+                yield self.state("stalled" if turn.stalled else "waiting")
             case Skipped(start):
                 yield from self._skipped(turn, start)
             case Ended():
