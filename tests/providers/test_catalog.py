@@ -70,7 +70,8 @@ def first(base_url: str, model: str) -> tuple[str | None, str]:
     [
         "claude-sonnet-4-20250514", "claude-sonnet-4.5", "claude-sonnet-4-5", "claude-opus-4-1-20250805",
         "claude-opus-4", "claude-haiku-4-5-20251001", "claude-3-7-sonnet-latest", "claude-3.5-haiku",
-        "anthropic/claude-3-opus", "us.anthropic.claude-3-7-sonnet-20250219-v1:0", "Claude-Sonnet-4.5", "claude-instant-1.2", "claude-2.1",
+        "anthropic/claude-3-opus", "us.anthropic.claude-3-7-sonnet-20250219-v1:0", "Claude-Sonnet-4.5",
+        "claude-instant-1.2", "claude-2.1",
     ],
 )  # fmt: skip
 def test_claude_up_to_4_5_takes_a_prefill_anywhere(model: str) -> None:
