@@ -79,6 +79,7 @@ def apply(db: sqlite3.Connection, record: Record, owner: Owner) -> None:  # noqa
         case NewTurn():
             run(db, "new_turn", _turn(record))
             run(db, "touch_conversation", {"id": record.conversation, "at": record.created})
+            run(db, "to_index", {"thing": record.id})
         case SetSystem(id=name, system=system):
             run(db, "set_system", {"id": name, "system": system})
         case SetSampling(id=name, sampling=sampling):
@@ -113,6 +114,7 @@ def apply(db: sqlite3.Connection, record: Record, owner: Owner) -> None:  # noqa
         case EndReply():
             run(db, "end_reply", _reply_end(record))
             compact(db, record.reply)
+            run(db, "to_index", {"thing": record.reply})
         case Learn():
             run(db, "learn", _learned(record))
         case _:

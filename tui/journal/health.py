@@ -58,6 +58,7 @@ def release_orphans(path: Path, now: float) -> int:
         for reply in found:
             compact(db, reply)
             db.execute(_SQL["release"], {"reply": reply})
+            db.execute(_SQL["to_index"], {"reply": reply})
         db.execute("commit")
     except sqlite3.Error as error:
         raise JournalUnusable(judge(error), path) from error

@@ -8,5 +8,8 @@ where r.state = 'streaming'
 -- name: release
 update replies set owner = null where id = :reply
 
+-- name: to_index
+insert or ignore into search_todo (thing) values (:reply)
+
 -- name: count_conversations
 select count(*) from conversations where deleted_at is null

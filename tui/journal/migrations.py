@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from tui.journal.index import create
 from tui.journal.sql import load, statements
 
 _SCHEMA = load("schema.sql")
@@ -25,7 +26,14 @@ def m2_versions(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m1_first, m2_versions)
+def m3_search(db: sqlite3.Connection) -> None:
+    """The full-text index; what is there already is taken in later, in steps (index.py)."""
+    for statement in statements(_SCHEMA["m3_search"]):
+        db.execute(statement)
+    create(db)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m1_first, m2_versions, m3_search)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tui.journal.apply import SQL, Value, apply, run
 from tui.journal.connect import open_file
+from tui.journal.index import take_in
 from tui.journal.lease import ours
 from tui.journal.owner import this_process
 from tui.journal.records import BeginReply, EndReply, Record, ResumeReply
@@ -66,6 +67,16 @@ class Pen:
             self._unsure = True
             self._drop()
             raise
+
+    def index(self) -> bool:
+        """Take the next texts into the full-text index; whether there are more. None of it is anybody's trouble: what
+        the index does not know is found all the same, only later."""
+        if self._db is None or self.open_replies:
+            return False
+        try:
+            return take_in(self._db)
+        except sqlite3.Error:
+            return False
 
     def close(self) -> None:
         """Say in the file that this process writes no more."""

@@ -157,3 +157,27 @@ create table dropped (
     at real not null,
     primary key (conversation, turn)
 ) without rowid;
+
+-- name: m3_search
+
+-- What the full-text index knows: the text of turn `thing` (its prompt) or of reply `thing`.
+create table search_docs (
+    id integer primary key,         -- the row in the index; the newer the higher
+    thing text not null unique,
+    turn text not null references turns(id)
+);
+
+create table search_todo (
+    thing text primary key not null -- a turn or a reply that is not in the index yet, or no longer as it is
+) without rowid;
+
+-- What was there before the index: rows of turns and replies up to these are still to be taken in.
+create table search_backfill (
+    turns integer not null,
+    replies integer not null
+);
+insert into search_backfill select
+    (select coalesce(max(rowid), 0) from turns), (select coalesce(max(rowid), 0) from replies);
+
+-- name: search_index
+create virtual table search_words using fts5(words, parts, content='', columnsize=0, prefix='2 3', tokenize='ascii');

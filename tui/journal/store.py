@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tui.journal import rows
 from tui.journal.connect import open_file, open_read_only
+from tui.journal.search import Found, find
 from tui.journal.sql import load
 from tui.journal.stored import StoredConversation, StoredReply, StoredTurn
 from tui.journal.text import held
@@ -129,6 +130,11 @@ class Journal:
         """Where received deltas ended, code points, ascending: those in the last 1,200."""
         partial = self.partial(reply)
         return partial.boundaries if partial else ()
+
+    def search(self, words: str, limit: int = 50) -> Found:
+        """Where all of `words` occur, literally; of the newest `limit` prompts and replies."""
+        with self._reading() as db:
+            return find(db, words, limit, lambda names: _conversations(db, names))
 
     def learned(self, base_url: str, model: str) -> Learned:
         """What was learned about a model there; nothing where it was never asked."""

@@ -19,6 +19,9 @@ from tui.journal.records import Record
 from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
 from tui.words import ReplyId
 
+BREATH = 0.05
+"""Seconds between two steps of indexing."""
+
 BATCH = 0.1
 """Seconds at least between the beginnings of two transactions; at most from `put` to the next (design, section 5)."""
 
@@ -53,10 +56,11 @@ class Writer:
         """The name of this process's own bell: it need not be told what it wrote itself."""
         self._path = path
         self._on_trouble = on_trouble
-        self._pen = Pen(path, opener, wall)  # the thread's own, as are the next three
+        self._pen = Pen(path, opener, wall)  # the thread's own, as are the next four
         self._begun = 0.0
         self._failures = 0
         self._opened = False
+        self._to_index = False
         self._changed = threading.Condition()  # its lock guards what follows
         self._records: deque[Record] = deque()
         self._saved = 0
@@ -135,6 +139,8 @@ class Writer:
                 self._hurry = False
                 first, batch = self._saved + 1, list(self._records)
             trouble = self._write(first, batch)
+            if trouble is None and not self._busy():
+                self._to_index = self._pen.index()
             if closing:
                 self._pen.close()
             with self._changed:
@@ -153,7 +159,14 @@ class Writer:
             return BATCH - since
         if self._pen.open_replies:
             return BEAT - since
+        if self._to_index:
+            return BREATH - since
         return None
+
+    def _busy(self) -> bool:
+        """Whether something came while the last batch was written."""
+        with self._changed:
+            return bool(self._records)
 
     def _write(self, first: int, batch: list[Record]) -> JournalTrouble | None:
         """One transaction; why it failed, or None when `batch` is on disk."""

@@ -161,3 +161,6 @@ insert into learned (base_url, model, refused, bare_end, updated)
 values (:base_url, :model, :refused, :bare_end, :at)
 on conflict (base_url, model) do update set refused = excluded.refused, bare_end = excluded.bare_end,
     updated = excluded.updated
+
+-- name: to_index
+insert or ignore into search_todo (thing) values (:thing)

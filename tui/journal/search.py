@@ -1,0 +1,135 @@
+"""Finds words in every prompt and every reply, the newest first; what the index does not know yet is read as it is."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from tui.journal.folding import Folded
+from tui.journal.index import SQL, has_index
+from tui.journal.stored import StoredConversation
+from tui.journal.terms import Query, place, query
+from tui.journal.text import held
+from tui.words import ConversationId, ReplyId, TurnId
+
+_PAGE = 50
+"""Candidates that the index is asked for at a time."""
+
+_MOST_READ = 2000
+"""Texts that one search reads at most: where the index cannot tell, the newest ones alone are looked through."""
+
+_NOT_YET = 200
+"""Texts that are read because the index does not know them yet: replies being written or interrupted, new prompts."""
+
+AROUND = 80
+"""Code points of the line before and after a hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One prompt or reply in which all words occur. Outside text: not yet made safe."""
+
+    conversation: ConversationId
+    title: str
+    turn: TurnId
+    reply: ReplyId | None
+    """None: in the prompt."""
+    start: int
+    """Where the first word stands in the prompt or the reply, code points."""
+    end: int
+    line: str
+    """The line around it, cut to about AROUND on either side."""
+    mark: tuple[int, int]
+    """Where the first word stands in `line`."""
+    at: float
+    """When it was said: wall clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    hits: tuple[Hit, ...] = ()
+    """The newest first."""
+    more: bool = False
+    """There may be more hits than these."""
+    indexing: bool = False
+    """Conversations from before are still being taken into the index: more may be found in a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    thing: str
+    turn: str
+    start: int
+    end: int
+    text: str
+    at: float
+
+
+Conversations = Callable[[list[str]], tuple[StoredConversation, ...]]
+
+
+def find(db: sqlite3.Connection, words: str, limit: int, conversations: Conversations) -> Found:
+    """Where all of `words` occur, within the caller's transaction. `conversations` reads them by their ids."""
+    asked = query(words)
+    if not asked.literals:
+        return Found()
+    hits: list[tuple[str, _Place]] = []
+    read = 0
+    fresh = {row[0] for row in db.execute(SQL["not_yet"], {"limit": _NOT_YET})}
+    for thing, turn in _candidates(db, asked, fresh):
+        read += 1
+        if read > _MOST_READ or len(hits) >= limit:
+            break
+        found = _look(db, thing, turn, asked)
+        seen = found and db.execute(SQL["where_seen"], {"turn": found.turn}).fetchone()
+        if found and seen:
+            hits.append((seen[0], found))
+    titles = {known.id: known.title for known in conversations(list(dict.fromkeys(name for name, _ in hits)))}
+    told = [_hit(ConversationId(name), titles.get(ConversationId(name), ""), found) for name, found in hits]
+    told.sort(key=lambda hit: hit.at, reverse=True)
+    more = len(hits) >= limit or read > _MOST_READ
+    indexing = len(fresh) >= _NOT_YET or any(db.execute(SQL["left"]).fetchone())
+    return Found(tuple(told), more, indexing)
+
+
+def _candidates(db: sqlite3.Connection, asked: Query, fresh: Collection[str]) -> Iterator[tuple[str, str | None]]:
+    """Texts that may hold it, each once: (turn or reply, turn where known)."""
+    yield from ((thing, None) for thing in sorted(fresh, reverse=True))
+    name = "matching" if asked.match and has_index(db) else "newest"
+    before = 1 << 62
+    while True:
+        wanted = {"match": asked.match, "before": before, "limit": _PAGE}
+        page = db.execute(SQL[name], wanted).fetchall()
+        yield from ((thing, turn) for _, thing, turn in page if thing not in fresh)
+        if len(page) < _PAGE:
+            return
+        before = page[-1][0]
+
+
+def _look(db: sqlite3.Connection, thing: str, turn: str | None, asked: Query) -> _Place | None:
+    """Where in the text it is; None: it is not."""
+    row = db.execute(SQL["turn_text"], {"thing": thing}).fetchone() if turn in (None, thing) else None
+    growing = 0
+    if row is not None:
+        turn, text, at = row
+    else:
+        row = db.execute(SQL["reply_text"], {"thing": thing}).fetchone()
+        if row is None:
+            return None
+        turn, text, at, growing = row
+    whole = held(db, ReplyId(thing)) if growing else None
+    text = whole.text if whole else text
+    where = place(Folded(text), asked)
+    return None if where is None or turn is None else _Place(thing, turn, *where, text, at)
+
+
+def _hit(conversation: ConversationId, title: str, found: _Place) -> Hit:
+    text, start, end = found.text, found.start, found.end
+    begins = max(text.rfind("\n", 0, start) + 1, start - AROUND)
+    newline = text.find("\n", start)
+    ends = min(len(text) if newline < 0 else newline, max(end, start) + AROUND)
+    line = text[begins:ends]
+    mark = start - begins, min(end, ends) - begins
+    reply = None if found.thing == found.turn else ReplyId(found.thing)
+    return Hit(conversation, title, TurnId(found.turn), reply, start, end, line, mark, found.at)

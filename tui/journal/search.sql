@@ -1,0 +1,90 @@
+-- The index: filled in steps, and asked.
+
+-- name: has_index
+select count(*) from sqlite_master where name = 'search_words'
+
+-- name: todo
+select s.thing, t.id as turn, t.prompt as text, 0 as reply
+from search_todo s join turns t on t.id = s.thing
+union all
+select s.thing, r.turn, r.text, 1
+from search_todo s join replies r on r.id = s.thing
+limit :limit
+
+-- name: strays
+delete from search_todo
+where thing not in (select id from turns) and thing not in (select id from replies)
+
+-- name: done
+delete from search_todo where thing = :thing
+
+-- name: left
+select turns, replies from search_backfill
+
+-- name: left_now
+update search_backfill set turns = :turns, replies = :replies
+
+-- name: older_turns
+select rowid, id as thing, id as turn, prompt as text, 0 as reply from turns
+where rowid <= :upto order by rowid desc limit :limit
+
+-- name: older_replies
+select rowid, id as thing, turn, text, 1 as reply from replies
+where rowid <= :upto order by rowid desc limit :limit
+
+-- name: ends
+select coalesce(min(id), :middle) as first, coalesce(max(id), :middle) as last from search_docs
+
+-- name: known
+select 1 from search_docs where thing = :thing
+
+-- name: forget
+delete from search_docs where thing = :thing
+
+-- name: add_doc
+insert into search_docs (id, thing, turn) values (:id, :thing, :turn)
+
+-- name: add_words
+insert into search_words (rowid, words, parts) values (:id, :words, :parts)
+
+-- name: behind
+select (select count(*) from (select 1 from search_todo limit 1)) + turns + replies from search_backfill
+
+-- name: start_again
+update search_backfill set
+    turns = (select coalesce(max(rowid), 0) from turns), replies = (select coalesce(max(rowid), 0) from replies)
+
+-- name: matching
+select d.id, d.thing, d.turn from search_words w join search_docs d on d.id = w.rowid
+where search_words match :match and w.rowid < :before
+order by w.rowid desc limit :limit
+
+-- name: newest
+select id, thing, turn from search_docs where id < :before order by id desc limit :limit
+
+-- name: not_yet
+select thing from (select thing from search_todo order by thing desc limit :limit)
+union
+select id from (select id from replies where owner is not null order by owner desc limit :limit)
+
+-- A turn of a deleted conversation, or deleted from it, may be seen in a branch.
+-- name: where_seen
+with found(turn, conversation, position) as (
+    select id, conversation, position from turns where id = :turn and deleted_at is null
+)
+select conversation from (
+    select f.conversation, 0 as far from found f join conversations c on c.id = f.conversation
+    where c.deleted_at is null
+        and not exists (select 1 from dropped d where d.conversation = c.id and d.turn = f.turn)
+    union all
+    select b.id, 1 from found f join conversations b on b.branched_from = f.conversation and b.branched_at > f.position
+    where b.deleted_at is null
+        and not exists (select 1 from dropped d where d.conversation = b.id and d.turn = f.turn)
+) order by far limit 1
+
+-- name: turn_text
+select id as turn, prompt as text, created as at from turns where id = :thing
+
+-- name: reply_text
+select turn, text, started as at, exists (select 1 from deltas d where d.reply = r.id) as growing
+from replies r where id = :thing
