@@ -123,7 +123,7 @@ def seam(row: sqlite3.Row) -> SeamMark:
 def learned(row: sqlite3.Row) -> Learned:
     found = _json(row["refused"])
     refused = found if isinstance(found, list) else []
-    return Learned(frozenset(rung for rung in _RUNGS if rung in refused), bool(row["bare_end"]))
+    return Learned(frozenset(rung for rung in _RUNGS if rung in refused), bare_end=bool(row["bare_end"]))
 
 
 def _state(row: sqlite3.Row, now: float) -> StoredState:

@@ -27,7 +27,7 @@ _PIECE = 4096
 _BREAK = re.compile("[\\s.,;:、。]")
 
 SHORTEST_PREFIX = 2
-"""Letters of a word's beginning that find it; fewer find only that word."""
+"""Characters that find what begins with them; a single letter finds only the word of that letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _match(literal: str) -> str:
             phrases.append([])
         else:
             phrases[-1] += [token[at : at + 2] for at in range(len(token) - 1)]
-    open_end = bool(re.search("[^\\W_]$", literal)) and len(phrases[-1][-1] if phrases[-1] else "") >= SHORTEST_PREFIX
+    open_end = len(literal) >= SHORTEST_PREFIX and bool(re.search("[^\\W_]$", literal))
     asked = [_phrase(phrase, prefix=open_end and phrase is phrases[-1]) for phrase in phrases if phrase]
     asked += [f'parts : "{single}"' for single in singles]
     whole = " AND ".join(asked)
