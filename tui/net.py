@@ -134,9 +134,9 @@ class _Reply:
 
 
 @asynccontextmanager
-async def post(call: HttpCall, sent: Callable[[], None]) -> AsyncIterator[HttpReply]:
-    """POST `call`; the response is open inside the block. WireError, with its cause, where the wire breaks."""
-    async with Line(call.url, local=call.local) as line, line.post(call, sent) as reply:
+async def exchange(call: HttpCall, sent: Callable[[], None]) -> AsyncIterator[HttpReply]:
+    """Send `call`; the response is open inside the block. WireError, with its cause, where the wire breaks."""
+    async with Line(call.url, local=call.local) as line, line.send(call, sent) as reply:
         yield reply
 
 
@@ -167,12 +167,12 @@ class Line:
         return self._opened
 
     @asynccontextmanager
-    async def post(self, call: HttpCall, sent: Callable[[], None]) -> AsyncIterator[HttpReply]:
-        """As `post` above, over this line."""
+    async def send(self, call: HttpCall, sent: Callable[[], None]) -> AsyncIterator[HttpReply]:
+        """As `exchange` above, over this line."""
         limits = call.timeouts
         timeout = httpx.Timeout(None, connect=limits.connect, write=limits.write, pool=limits.connect)
         headers = {**call.headers, "user-agent": USER_AGENT}
-        async with self._exchange("POST", call.url, headers, call.body, timeout, Stopwatch(sent)) as reply:
+        async with self._exchange(call.method, call.url, headers, call.body, timeout, Stopwatch(sent)) as reply:
             yield reply
 
     async def get(self, url: str, key: Key | None, deadline: float) -> Got:

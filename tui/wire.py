@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from tui.timing import UNTIMED, Timing
 from tui.words import Timeouts
@@ -21,6 +21,7 @@ class HttpCall:
     timeouts: Timeouts
     local: bool = False
     """Loopback: no proxy, no certificates from the environment."""
+    method: Literal["POST", "GET", "DELETE"] = "POST"
 
 
 class HttpReply(Protocol):
@@ -42,7 +43,7 @@ class HttpReply(Protocol):
 
 
 Transport = Callable[[HttpCall, Callable[[], None]], AbstractAsyncContextManager[HttpReply]]
-"""POSTs; calls the second argument once the request is sent. WireError where it cannot."""
+"""Sends; calls the second argument once the request is sent. WireError where it cannot."""
 
 
 class WireError(Exception):

@@ -98,6 +98,8 @@ class Learned:
     """Takes a prefill only with thinking switched off."""
     bare_end: bool = False
     """Ends whole answers with neither a finish_reason nor [DONE]."""
+    replay: bool | None = None
+    """Keeps streams, so that they can be replayed; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +284,8 @@ class State(Stamped):
     """The rung asked, from the second attempt on."""
     timing: Timing = UNTIMED
     """Of this attempt as far as it has come; connecting: of the one before it."""
+    replay_id: str | None = None
+    """Under which the server keeps this attempt's stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

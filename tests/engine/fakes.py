@@ -158,6 +158,7 @@ class Asked:
     body: dict[str, object]
     at: float
     local: bool
+    method: str = "POST"
 
     @property
     def messages(self) -> list[dict[str, object]]:
@@ -171,6 +172,8 @@ class FakeWire:
 
     def __init__(self, clock: FakeClock, serve: Callable[[Asked], Script] | Iterable[Script]) -> None:
         self.asked: list[Asked] = []
+        self.lookups = 0
+        """Questions whether streams are kept: 404, and not in `asked`; a server with `keeps_streams` gets them all."""
         self.open = 0
         """Connections not closed yet."""
         self.closed_early = 0
@@ -187,9 +190,13 @@ class FakeWire:
         self.open += 1
         try:
             now = self._clock.now()
-            asked = Asked(call.url, dict(call.headers), json.loads(call.body), now, call.local)
-            self.asked.append(asked)
-            script = self._serve(asked)
+            asked = Asked(call.url, dict(call.headers), json.loads(call.body or b"{}"), now, call.local, call.method)
+            if asked.url.endswith("/streams/lookup") and not getattr(self._serve, "keeps_streams", False):
+                self.lookups += 1
+                script = status(404)
+            else:
+                self.asked.append(asked)
+                script = self._serve(asked)
             await asyncio.sleep(0)  # noqa: TID251  connecting takes a moment
             if script.refused is not None:
                 raise WireError from script.refused

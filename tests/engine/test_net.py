@@ -21,7 +21,7 @@ from tui import net
 from tui.engine import stream_reply
 from tui.engine.faults import of_exception
 from tui.wire import WireError
-from tui.words import Done, Error, Event, Fault, Model, Policy, Provider, Retry, State, Timeouts
+from tui.words import Done, Error, Event, Fault, Learned, Model, Policy, Provider, Retry, State, Timeouts
 
 QUICK = Policy(
     retry=Retry(max_retries=2, initial_backoff=0.01, max_backoff=0.02),
@@ -31,7 +31,8 @@ WHOLE = stream(TEXT)
 
 
 def provider(url: str, *, local: bool = True) -> Provider:
-    return Provider("p", url, key=KEY, models={"test": Model("test", first_rung="prefill")}, local=local)
+    models = {"test": Model("test", first_rung="prefill")}
+    return Provider("p", url, key=KEY, models=models, local=local, learned=Learned(replay=False))
 
 
 def ask(url: str, *, local: bool = True) -> list[Event]:
@@ -384,7 +385,7 @@ def test_a_key_that_no_header_can_hold_is_told_once() -> None:
 
     for key in ("hs_ключ", "hs_\nx"):
         with WireServer([Answer(WHOLE)]) as server:
-            who = Provider("p", server.url, key=Key(key), local=True)
+            who = Provider("p", server.url, key=Key(key), local=True, learned=Learned(replay=False))
 
             async def main(who: Provider) -> list[Event]:
                 return [event async for event in stream_reply(REQUEST, who, QUICK)]

@@ -56,6 +56,8 @@ GARBAGE = b"\x00\xff\xfe{]~\r\n\r\n\x80"
 HTML = {"Content-Type": "text/html"}
 PAGE = Answer(b"<!doctype html><title>Log in to the hotel</title>", headers=HTML, framing="length")
 
+NO_STREAMS = Answer(b'{"error": "not found"}', 404, {"Content-Type": "application/json"}, "length")
+
 
 def rate_limited(headers: Mapping[str, str]) -> Answer:
     body = b'{"error": {"message": "Slow down.", "type": "rate_limit_error"}}'
@@ -107,6 +109,8 @@ class WireServer:
     ) -> None:
         self.log: list[Note] = []
         self.seen: list[Seen] = []
+        """Requests, without those that ask whether streams are kept: this server keeps none, as most do."""
+        self.lookups = 0
         self.port = 0
         self._host = host
         self._tls = tls
@@ -186,7 +190,11 @@ class WireServer:
         self._note(number, "open")
         try:
             seen = await self._read(number, reader, writer)
-            if seen is not None:
+            if seen is not None and seen.path.endswith("/streams/lookup"):
+                self.lookups += 1
+                self._note(number, "request", f"{seen.method} {seen.path}")
+                await self._write(number, NO_STREAMS, reader, writer)
+            elif seen is not None:
                 self.seen.append(seen)
                 self._note(number, "request", f"{seen.method} {seen.path}")
                 await self._write(number, self._answer(seen), reader, writer)

@@ -181,7 +181,7 @@ def test_a_proxys_own_answer_is_not_the_requests(certificate: tuple[Path, Path])
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("HTTPS_PROXY", f"http://localhost:{port}")
             patch.setenv("SSL_CERT_FILE", str(certificate[0]))
-            async with net.post(call, lambda: sent.append(None)) as reply:
+            async with net.exchange(call, lambda: sent.append(None)) as reply:
                 return reply.timing
 
     net._tls.cache_clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from tui.clock import Clock
 from tui.engine.ledger import Ledger
@@ -46,7 +47,13 @@ class Budget:
 
     def bill(self, turn: Turn, reader: Reader, text: TextSoFar) -> None:
         """Add what the attempt `turn` cost; `text` is the reply's."""
+        kept = turn.kept
+        if kept is not None and not turn.replaying:
+            kept.before = replace(self.ledger)
         if reader.bill is not None:
+            if kept is not None and kept.before is not None:
+                # It counts the whole stream, with all that was estimated of it when it was cut.
+                self.ledger = replace(kept.before)
             self.ledger.add(reader.bill.prompt, reader.bill.completion, self._price, exact=True)
         elif reader.status == 200:
             # Cut before it told: about four characters a token, as good as can be known.

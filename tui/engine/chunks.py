@@ -64,6 +64,8 @@ Piece = Text | Thought | Counted | Finish | Trouble | Garbled | Ignored
 
 _DECODER = json.JSONDecoder()
 _SHOWN = 300
+_HELD = 1000
+"""Code points held back with half a character at their end, at the most."""
 _NO_FINISH = ("", "null")
 """What gateways that cannot say null send with every delta."""
 
@@ -190,6 +192,21 @@ def _error_in(value: dict[str, object]) -> object:
     return None
 
 
+def whole_or_nothing(said: list[Piece]) -> list[Piece]:
+    """What a frame says where it can be read again: its text in one piece, and none of it where it is damaged."""
+    for place, piece in enumerate(said):
+        if isinstance(piece, Finish):
+            break
+        if isinstance(piece, Garbled) or (isinstance(piece, Trouble) and not piece.fault.permanent):
+            return said[place:]
+    texts = [piece.text for piece in said if isinstance(piece, Text)]
+    if len(texts) < 2:
+        return said
+    first = next(place for place, piece in enumerate(said) if isinstance(piece, Text))
+    rest = [piece for piece in said[first:] if not isinstance(piece, Text)]
+    return [*said[:first], Text("".join(texts)), *rest]
+
+
 def cut_json(body: str) -> bool:
     """A JSON document that breaks off (and not one with something else behind it)."""
     try:
@@ -217,8 +234,14 @@ class Surrogates:
     They are real (reference, C.3) and would fail later, at the first `.encode()`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool = False) -> None:
+        """`whole`: with a half, all of its piece is held, so that a piece is given whole or not at all."""
         self._held = ""
+        self._whole = whole
+
+    @property
+    def holding(self) -> bool:
+        return bool(self._held)
 
     def mend(self, text: str) -> str:
         if self._held:
@@ -226,7 +249,10 @@ class Surrogates:
         elif text.isascii():
             return text
         if "\ud800" <= text[-1] <= "\udbff":
-            text, self._held = text[:-1], text[-1]
+            keep = 0 if self._whole and len(text) < _HELD else -1
+            text, self._held = text[:keep], text[keep:]
+            if not text:
+                return ""
         try:
             text.encode()
         except UnicodeEncodeError:
@@ -236,4 +262,4 @@ class Surrogates:
     def rest(self) -> str:
         """What is still held when the stream ends: a half without its other half."""
         held, self._held = self._held, ""
-        return "\ufffd" if held else ""
+        return held.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

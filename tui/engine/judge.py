@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from tui.engine.kept import Kept
 from tui.engine.outcome import CutShort, Refused, Turn
+from tui.engine.reader import Ended
 from tui.words import Fault, Learned
 
 
 def came_back(turn: Turn) -> bool:
-    """Whether the attempt brought all that was held, and nothing new."""
-    return turn.back is not None or (turn.joiner is not None and turn.joiner.whole_again)
+    """Whether the attempt brought all that was held, and nothing new. A replay brings nothing that was held."""
+    return (turn.back is not None and turn.how != "replay") or (turn.joiner is not None and turn.joiner.whole_again)
 
 
 def doubts_repeated(turn: Turn, held: str, text: str, doubts: Sequence[int]) -> list[int]:
@@ -32,9 +34,24 @@ def bare_ends_needed(learned: Learned) -> int:
     return 1 if learned.bare_end else 2
 
 
-def of_fault(turn: Turn, fault: Fault, *, accepted: bool) -> CutShort | Refused:
+def of_fault(turn: Turn, ended: Ended, fault: Fault, *, accepted: bool) -> CutShort | Refused:
     """A refused rung, or a fault like any other. `accepted`: this server took a request of this reply before."""
+    if turn.kept is not None and turn.replaying:
+        return _of_replay(turn, ended, turn.kept, fault)
     refusable = turn.ask.rung in ("prefill", "continue") and fault.status in (400, 422) and accepted
     if refusable and fault.permanent and fault.kind == "bad-request":
         return Refused(fault)
     return CutShort(fault)
+
+
+def _of_replay(turn: Turn, ended: Ended, kept: Kept, fault: Fault) -> CutShort | Refused:
+    """One rung down where the server has the stream no more, or has no more of it than is held.
+
+    What the wire does to a replay is a fault like any other, and the same bytes are asked for again. What the server
+    says is believed when it is permanent, else when it says it twice: a gateway may speak for a moment.
+    """
+    if not ended.said:
+        return CutShort(fault)
+    if fault.permanent:
+        return CutShort(fault) if turn.reader.streamed else Refused(fault)
+    return Refused(fault) if kept.fruitless and turn.reader.kept_to <= kept.offset else CutShort(fault)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypedDict
 
+from tui.engine.kept import Kept
 from tui.engine.ladder import Ask
 from tui.engine.ledger import estimate_tokens
+from tui.engine.reader import Ended, Reader
 from tui.engine.seam import Joined, Joiner
-from tui.words import Fault, TextSoFar
+from tui.words import Fault, Rung, TextSoFar
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,12 @@ class Turn:
     """One attempt as the reply sees it."""
 
     ask: Ask
+    reader: Reader
     joiner: Joiner | None
+    how: Rung | None
+    """The rung of the seam, where there will be one."""
+    kept: Kept | None = None
+    """Its stream, where the server keeps it."""
     outcome: Outcome | None = None
     back: Joined | None = None
     """The known text came back, and nothing new yet."""
@@ -69,6 +76,12 @@ class Turn:
     unverified: bool = False
     received: int = 0
     thought: int = 0
+    ended: Ended | None = None
+
+    @property
+    def replaying(self) -> bool:
+        """Whether it reads on in a stream that an earlier attempt began."""
+        return self.ask.rung == "replay"
 
     def tokens(self, text: TextSoFar) -> int:
         """Estimated completion tokens of what was received; `text` is the reply's, which holds most of it."""

@@ -15,12 +15,15 @@ from collections.abc import AsyncGenerator
 
 from tui.clock import Bell, Clock
 from tui.engine.arrivals import Arrival, End, Opened, Sent
+from tui.engine.kept import STOP_LIMIT, STOP_PAUSE
 from tui.engine.reader import SUSPENDED, TICK, Ended, Read, Reader
 from tui.wire import HttpCall, Transport, WireError
 from tui.words import Fault, Timeouts
 
 HIGH_WATER = 1024 * 1024
 """Bytes waiting to be thought about before the reading pauses."""
+SHORT = 1024 * 1024
+"""Bytes of an answer that should be short."""
 
 
 class Pump:
@@ -129,3 +132,64 @@ async def read_attempt(
                         return
     finally:
         await pump.close()
+
+
+async def fetch(transport: Transport, call: HttpCall, clock: Clock, limit: float) -> tuple[int, bytes] | None:
+    """Status and body of a short answer; None where it did not come whole within `limit` seconds."""
+    due = clock.now() + limit
+    status, body = 0, bytearray()
+    pump = Pump(transport, call, clock)
+    try:
+        while True:
+            while pump.arrivals:
+                match pump.take():
+                    case Opened(status=status):
+                        pass
+                    case End(error):
+                        return None if error is not None else (status, bytes(body))
+                    case bytes() as chunk:
+                        body += chunk
+                    case Sent():
+                        pass
+            if len(body) > SHORT:
+                return None
+            pump.bell.clear()
+            if not pump.arrivals and not await clock.wait(pump.bell, due) and clock.now() >= due:
+                return None
+    finally:
+        await pump.close()
+
+
+_goodbyes: set[asyncio.Task[None]] = set()
+"""Held here so that they live: they outlast the reply that sent them, but not the program."""
+
+
+def say_stop(transport: Transport, call: HttpCall, clock: Clock) -> asyncio.Task[None]:
+    """Tell a server to stop generating, in a task of its own: whoever stops a reply waits for nothing."""
+    task = asyncio.create_task(_stop(transport, call, clock), name="unbroken-stop")
+    _goodbyes.add(task)
+    task.add_done_callback(_goodbyes.discard)
+    return task
+
+
+async def _stop(transport: Transport, call: HttpCall, clock: Clock) -> None:
+    """Whatever it answers, it has heard it; where the wire breaks, once more, for as long as it makes sense."""
+    due = clock.now() + STOP_LIMIT
+    while (left := due - clock.now()) > 0:
+        if await fetch(transport, call, clock, left) is not None:
+            return
+        if due - clock.now() > STOP_PAUSE:
+            await clock.sleep(STOP_PAUSE)
+        else:
+            return
+
+
+async def stops_sent() -> None:
+    """Wait until every server that generates for nobody has been told to stop, or could not be: 3 s at most.
+
+    For the end of a program; an event loop that is closed before ends these tasks with all others.
+    """
+    loop = asyncio.get_running_loop()
+    mine = [task for task in _goodbyes if task.get_loop() is loop]
+    if mine:
+        await asyncio.wait(mine)

@@ -13,7 +13,7 @@ from typing import assert_never
 from tui.engine import faults
 from tui.engine.arrivals import Arrival, End, Opened, Sent
 from tui.engine.attempt import OPEN, Bill, Broke, Eof, Over, Phase, Show, Think, Whole, step
-from tui.engine.chunks import Garbled, Piece, Surrogates, Text, cut_json, pieces, whole
+from tui.engine.chunks import Garbled, Ignored, Piece, Surrogates, Text, cut_json, pieces, whole, whole_or_nothing
 from tui.engine.sse import Decoder, Frame, LineTooLong
 from tui.timing import Timing
 from tui.words import Fault, Timeouts
@@ -32,6 +32,7 @@ BODY_LIMIT = 8 * 1024 * 1024
 """Bytes kept of a body that is no stream."""
 OK = 200
 _BOM = b"\xef\xbb\xbf"
+_NAMES = (b"data:", b"event:", b"id:", b"retry:")
 _FIELDS = (b"data", b"event", b"id", b"retry", b":")
 ERROR_BODY_LIMIT = 64 * 1024
 ERROR_BODY_WAIT = 10.0
@@ -78,6 +79,8 @@ class Ended:
     reason: str | None = None
     clean: bool = False
     """The stream just ended: no error, and nothing that says complete."""
+    said: bool = False
+    """The other side said so itself: it was not the wire that broke, nor a limit of ours."""
 
 
 Read = Delta | Thinking | Underway | Quiet | Alive | Skipped | Ended
@@ -86,25 +89,32 @@ Read = Delta | Thinking | Underway | Quiet | Alive | Skipped | Ended
 class Reader:
     """What one response has said so far. Pure: pump.py feeds it."""
 
-    def __init__(self, now: float, *, skip_garbled: bool) -> None:
+    def __init__(self, now: float, *, skip_garbled: bool, kept: bool = False, replay_from: int | None = None) -> None:
+        """`kept`: the server keeps the stream, so what comes of it is cut at whole frames only. `replay_from`: this is
+        such a stream, from its body byte so and so on."""
         self.bill: Bill | None = None
         self.last_byte = now
         self.last_text = now
         self.flowing = False
         self.status = 0
-        self.offset = 0
+        self.offset = replay_from or 0
+        self.kept_to = self.offset
+        """Body bytes of the stream up to the end of the last frame that was taken whole: what a replay begins after."""
         self.comments = 0
         self.phase: Phase = OPEN
         self.timing = Timing()
         self._skip_garbled = skip_garbled
         self._skipped: Garbled | None = None
         self._decoder = Decoder()
-        self._surrogates = Surrogates()
-        self._thought_surrogates = Surrogates()
+        self._surrogates = Surrogates(whole=kept)
+        self._thought_surrogates = Surrogates(whole=kept)
+        self._kept = kept
+        self._replay_from = replay_from
+        self._start = self.offset
         self._headers: dict[str, str] = {}
         self._kind: str = "unknown"
         self._body = bytearray()
-        self._sent = False
+        self.sent = False
         self._opened_at = now
         self._whole_at = now
         self._any_byte = False
@@ -115,8 +125,8 @@ class Reader:
         """What the pump brought."""
         if isinstance(arrival, Sent):
             self.timing = replace(self.timing, sent=arrival.at)
-        if not self._sent and not isinstance(arrival, End):
-            self._sent = True
+        if not self.sent and not isinstance(arrival, End):
+            self.sent = True
             yield Underway()
         match arrival:
             case Sent():
@@ -158,6 +168,13 @@ class Reader:
                 first, self._body = bytes(self._body), bytearray()
                 yield from self._frames(first, now)
                 return
+            if self._kind == "document" and self._replay_from is not None:
+                # Nothing of it is wanted, and it may be long on its way.
+                yield Ended(self._no_stream(self._body[:ERROR_BODY_LIMIT].decode("utf-8", "replace")), said=True)
+                return
+            if self._kind == "out-of-step":
+                yield Ended(Fault("garbled", permanent=False, detail="the replay is out of step"), said=True)
+                return
         # Longer than anything that could be meant for us:
         if self._kind == "error" and len(self._body) > ERROR_BODY_LIMIT:
             yield from self.ended(None, now, wall)
@@ -166,6 +183,8 @@ class Reader:
 
     def _sniff(self) -> str:
         """By the first bytes, then by the header: pages and error objects come under any content type."""
+        if self._replay_from is not None:
+            return _in_step(bytes(self._body))
         start = bytes(self._body[:64])
         if _BOM.startswith(start[:3]) and len(start) < len(_BOM):
             return "unknown"
@@ -188,11 +207,20 @@ class Reader:
             return
         self.comments = self._decoder.comments
         for frame in frames:
-            self.offset = frame.end
-            for piece in _said(frame):
+            self.offset = self._start + frame.end
+            said = whole_or_nothing(_said(frame)) if self._kept else _said(frame)
+            for piece in said:
                 yield from self.take(piece, now)
                 if isinstance(self.phase, Over):
                     return
+            self._count(said)
+
+    def _count(self, said: list[Piece]) -> None:
+        """The frame is taken whole, so a replay begins after it; a frame that says nothing may be a gateway's own."""
+        if any(not isinstance(piece, Ignored) for piece in said) and not (
+            self._surrogates.holding or self._thought_surrogates.holding
+        ):
+            self.kept_to = self.offset
 
     def take(self, piece: Piece | Eof | Broke, now: float) -> Iterator[Read]:
         """One step of the attempt."""
@@ -232,7 +260,7 @@ class Reader:
                 yield from self._past_gap()
                 if rest := self._surrogates.rest():
                     yield Delta(rest, self.offset)
-            yield Ended(self.phase.fault, self.phase.reason, self.phase.clean)
+            yield Ended(self.phase.fault, self.phase.reason, self.phase.clean, said=not isinstance(piece, Broke))
 
     def _text_began(self, now: float) -> None:
         if self.timing.ttft is None:
@@ -252,12 +280,12 @@ class Reader:
         """The body is over: what that means depends on what it was."""
         if self._kind == "error":
             body = self._body.decode("utf-8", "replace")
-            yield Ended(faults.of_status(self.status, self._headers, body, wall))
+            yield Ended(faults.of_status(self.status, self._headers, body, wall), said=True)
         elif error is not None and not (self._kind == "document" and whole(self._body.decode("utf-8", "replace"))):
             yield from self.take(Broke(faults.of_exception(error)), now)
         elif self._kind == "stream":
             for frame in self._decoder.finish():
-                self.offset = frame.end
+                self.offset = self._start + frame.end
                 for piece in _said(frame):
                     yield from self.take(piece, now)
             if not isinstance(self.phase, Over):
@@ -282,7 +310,12 @@ class Reader:
         if self._kind == "unknown" or cut_json(body):
             yield from self.take(Eof(), now)
             return
-        yield Ended(self._no_stream(body))
+        yield Ended(self._no_stream(body), said=True)
+
+    @property
+    def streamed(self) -> bool:
+        """Whether it was a stream, as far as can be seen."""
+        return self.status == 200 and self._kind in ("stream", "unknown")
 
     def _no_stream(self, body: str) -> Fault:
         return faults.not_a_stream(self._headers.get("content-type", ""), body)
@@ -343,6 +376,22 @@ def _opened(timing: Timing, opened: Opened) -> Timing:
 def _after(began: float | None, now: float) -> float | None:
     """Seconds; None where it never began."""
     return None if began is None else now - began
+
+
+def _in_step(body: bytes) -> str:
+    """What a replay is by its first line. It begins where a frame ended, so with a field: with anything else the bytes
+    were counted differently somewhere on the way, and what follows cannot be placed."""
+    if body.lstrip().startswith((b"{", b"<", b"[")):
+        return "document"
+    line, end, _ = body.replace(b"\r", b"\n").partition(b"\n")
+    if line.startswith(b":"):
+        # A comment, unless it is the middle of an object.
+        if any(sign in line for sign in (b'"', b"{", b"}")):
+            return "out-of-step"
+        return "stream" if end else "unknown"
+    if (not line and end) or line.startswith(_NAMES):
+        return "stream"
+    return "unknown" if any(name.startswith(line) for name in _NAMES) else "out-of-step"
 
 
 def stall_after(limits: Timeouts) -> float:

@@ -12,12 +12,14 @@ from tui.clock import Clock
 from tui.engine.budget import Budget
 from tui.engine.call import call_for, without
 from tui.engine.judge import bare_ends_needed, came_back, doubts_repeated, of_fault
+from tui.engine.kept import Streams, keeps_streams
 from tui.engine.ladder import avoided, plan
 from tui.engine.ledger import estimate_tokens
 from tui.engine.lessons import after_miss, after_refusal, after_seam
 from tui.engine.outcome import CutShort, MissedTail, Refused, Stamp, Turn, WholeAtLast
 from tui.engine.reader import Alive, Delta, Ended, Quiet, Read, Reader, Skipped, Thinking, Underway
 from tui.engine.seam import Differs, Joined, Missed, Verdict
+from tui.engine.turns import begin, replay
 from tui.timing import Timing
 from tui.wire import HttpCall
 from tui.words import (
@@ -81,6 +83,18 @@ class Reply:
         self._new_text_at = began - (partial.age if partial else 0.0)
         self._rung: Rung | None = None
         self._timing = Timing()
+        self._kept_as: str | None = None
+        self.streams = Streams(provider, request.model, partial)
+
+    @property
+    def asks_for_replay(self) -> bool:
+        """Whether a request is due, and nobody knows yet whether this server would keep its stream."""
+        return self.learned.replay is None and self.streams.asks
+
+    def learn_replay(self, answer: tuple[int, bytes] | None) -> None:
+        """The answer to the lookup: a status and a body, or None where there was none in time."""
+        if answer is not None:
+            self.learned = replace(self.learned, replay=keeps_streams(*answer))
 
     # One attempt
 
@@ -88,21 +102,20 @@ class Reply:
         """Begin the next attempt: what to send, and who reads the answer."""
         # The text is joined here, once an attempt, never once a delta.
         held = str(self.text)
-        ask = plan(
-            self.request,
-            self.provider,
-            held,
-            self._boundaries,
-            self.learned,
-            refused=self._refused,
-            missed=self._missed,
-        )
+        replayed = self.streams.next()
+        turn = self._request(held) if replayed is None else replay(replayed, len(held), self.clock.now())
+        self._kept_as = turn.kept.id if turn.kept is not None else None
         self.budget.attempts += 1
         self._connection = next(_connections)
-        self._rung = ask.rung
+        self._rung = turn.ask.rung
         self.asked_at = self._last_byte = self.clock.now()
-        reader = Reader(self.asked_at, skip_garbled=self._garbled_at == len(self.text))
-        return Turn(ask, ask.joiner, began=len(held)), reader, call_for(ask, self.provider, self.policy.timeouts)
+        return turn, turn.reader, call_for(turn.ask, self.provider, self.policy.timeouts, turn.kept)
+
+    def _request(self, held: str) -> Turn:
+        known = (self.request, self.provider, held, self._boundaries, self.learned)
+        ask = plan(*known, refused=self._refused, missed=self._missed)
+        kept = self.streams.fresh(self.learned.replay)
+        return begin(ask, kept, len(held), self.clock.now(), skip_garbled=self._garbled_at == len(held))
 
     def hear(self, turn: Turn, reader: Reader, read: Read) -> Iterable[Event]:
         """What one thing that arrived means for the reader; sets `turn.outcome` where it ends the attempt."""
@@ -126,6 +139,9 @@ class Reply:
             case Thinking(text):
                 self._last_text = self.clock.now()
                 turn.thought += len(text)
+                if turn.replaying and not turn.unverified:
+                    # Of the same answer, and not lost with the attempt before: progress, as text is.
+                    self.retry_count = 0
                 if not turn.flowing and turn.joiner is None:
                     turn.flowing = True
                     yield self.state("streaming")
@@ -175,12 +191,12 @@ class Reply:
                     yield from self._join(turn, verdict, text, offset)
             case Differs(text):
                 turn.joiner = None
-                self.learned = after_miss(self.learned, self._rung, near=False)
+                self.learned = after_miss(self.learned, turn.how, near=False)
                 yield from self._start_over(turn, text, offset)
             case Missed(near=near):
-                self.learned = after_miss(self.learned, self._rung, near=near)
+                self.learned = after_miss(self.learned, turn.how, near=near)
                 # A rung that is not worth asking any more gives way to the next, with an anchor.
-                self._missed = self._rung not in avoided(self.provider, self.learned)
+                self._missed = turn.how not in avoided(self.provider, self.learned)
                 self._fault = _MISSED
                 turn.outcome = MissedTail(_MISSED)
             case _:
@@ -188,10 +204,10 @@ class Reply:
 
     def _join(self, turn: Turn, back: Joined, text: str, offset: int) -> Iterator[Event]:
         """The two attempts meet here; `text` is the first that is new (it may be nothing, at a finish)."""
-        assert turn.ask.rung is not None
+        assert turn.how is not None
         mark = SeamMark(
             at=len(self.text),
-            how=turn.ask.rung,
+            how=turn.how,
             verified=back.verified,
             gap=self.clock.now() - self._new_text_at,
             paid_twice=estimate_tokens(self.text.since(len(self.text) - back.again)),
@@ -199,7 +215,7 @@ class Reply:
         )
         turn.back = None
         if back.verified:
-            self.learned = after_seam(self.learned, self._rung)
+            self.learned = after_seam(self.learned, turn.how)
         turn.unverified = turn.unverified or not back.verified
         self._resumes += 1
         if not back.verified:
@@ -265,7 +281,7 @@ class Reply:
     # Its end
 
     def _end(self, turn: Turn, ended: Ended) -> Iterator[Event]:
-        fault = ended.fault
+        fault, turn.ended = ended.fault, ended
         if fault is None:
             yield from self._whole(turn, ended)
             return
@@ -278,12 +294,12 @@ class Reply:
             if self._bare_ends >= bare_ends_needed(self.learned):
                 yield from self._proved_whole(turn)
                 return
-        else:
+        elif not turn.replaying:
             self._bare_ends = 0
-        if fault.kind == "garbled":
+        if fault.kind == "garbled" and not turn.replaying:
             self._garbled_at = len(self.text)
-        turn.outcome = of_fault(turn, fault, accepted=self._accepted)
-        if isinstance(turn.outcome, Refused) and self._rung is not None:
+        turn.outcome = of_fault(turn, ended, fault, accepted=self._accepted)
+        if isinstance(turn.outcome, Refused) and self._rung is not None and not turn.replaying:
             self.learned, again = after_refusal(self.learned, self._rung, fault, self._model)
             if not again:
                 self._refused |= {self._rung}
@@ -359,6 +375,7 @@ class Reply:
             fault=self._fault if state in ("connecting", "waiting", "resuming") else None,
             rung=self._rung,
             timing=self._timing,
+            replay_id=self._kept_as,
             **self._stamp(),
         )
 

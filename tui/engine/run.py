@@ -6,6 +6,7 @@ it to the text held (seam.py) and ends in an `Outcome`, which decides what is as
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -15,11 +16,14 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_never
 
 from tui.clock import Clock, RealClock
 from tui.engine.budget import BUDGET
+from tui.engine.call import lookup_call, stop_call
+from tui.engine.kept import LOOKUP_LIMIT, STOP_WAIT
 from tui.engine.outcome import CutShort, MissedTail, Outcome, Refused, WholeAtLast
 from tui.engine.policy import LEAST_INTERVAL, LONGEST_OBEYED, Dice, wait_for
-from tui.engine.pump import read_attempt
+from tui.engine.pump import fetch, read_attempt, say_stop
 from tui.engine.reply import Reply
 from tui.engine.retry_budget import RetryBudget, counts
+from tui.engine.turns import settle
 from tui.wire import Transport
 from tui.words import Event, Fault, Policy, Provider, Request, State
 
@@ -52,15 +56,11 @@ async def stream_reply(
     """
     if transport is None:
         # httpx is loaded when the first request is made, not when the program starts.
-        from tui.net import post
+        from tui.net import exchange
 
-        transport = post
+        transport = exchange
     reply = Reply(request, provider, policy or Policy(), clock or RealClock())
     retries = retries or RetryBudget()
-    if agreed is not None and agreed.wait is not None:
-        async with aclosing(_agreed_wait(reply, agreed, agreed.wait)) as waiting:
-            async for state in waiting:
-                yield state
     due = reply.budget.began
     retrying = AsyncRetrying(
         sleep=reply.clock.sleep,
@@ -68,32 +68,55 @@ async def stream_reply(
         wait=lambda _: max(0.0, due - reply.clock.now()),  # whoever is slow to take an event delays no request
         retry=retry_if_exception_type(_AskAgain),
     )
-    async for turn in retrying:
-        outcome: Outcome | None = None
-        async with aclosing(_attempt(reply, transport)) as events:
-            async for event in events:
-                if isinstance(event, Outcome):
-                    outcome = event
-                else:
-                    yield event
-        assert outcome is not None
-        if isinstance(outcome, WholeAtLast):
-            yield reply.state("done")
-            yield reply.usage()
-            yield reply.done(outcome)
-            return
-        decided = decide(reply, outcome, retries, dice)
-        if isinstance(decided, Fault):
-            yield replace(reply.state("failed"), fault=decided)
-            yield reply.usage()
-            yield reply.failed(decided)
-            return
-        due = decided
-        if isinstance(outcome, CutShort):
-            yield reply.backing_off(outcome.fault, due)
-        # Inside `with turn` nothing may be yielded: tenacity's manager swallows GeneratorExit too.
-        with turn:
-            raise _AskAgain
+    stops: set[asyncio.Task[None]] = set()
+    try:
+        if agreed is not None and agreed.wait is not None:
+            async with aclosing(_agreed_wait(reply, agreed, agreed.wait)) as waiting:
+                async for state in waiting:
+                    yield state
+            due = reply.budget.began
+        async for turn in retrying:
+            outcome: Outcome | None = None
+            async with aclosing(_attempt(reply, transport)) as events:
+                async for event in events:
+                    if isinstance(event, Outcome):
+                        outcome = event
+                    else:
+                        yield event
+            assert outcome is not None
+            if isinstance(outcome, WholeAtLast):
+                yield reply.state("done")
+                yield reply.usage()
+                yield reply.done(outcome)
+                return
+            decided = decide(reply, outcome, retries, dice)
+            if isinstance(decided, Fault):
+                reply.streams.drop()
+                stops |= _stop_streams(reply, transport)
+                yield replace(reply.state("failed"), fault=decided)
+                yield reply.usage()
+                yield reply.failed(decided)
+                return
+            stops |= _stop_streams(reply, transport)
+            due = decided
+            if isinstance(outcome, CutShort):
+                yield reply.backing_off(outcome.fault, due)
+            # Inside `with turn` nothing may be yielded: tenacity's manager swallows GeneratorExit too.
+            with turn:
+                raise _AskAgain
+    finally:
+        # However it ends (also closed or cancelled): what would be generated for nobody is stopped.
+        reply.streams.drop()
+        stops |= _stop_streams(reply, transport)
+        if stops:
+            await asyncio.wait(stops, timeout=STOP_WAIT)
+
+
+def _stop_streams(reply: Reply, transport: Transport) -> set[asyncio.Task[None]]:
+    """Tell the server to stop what nobody will read; each in a task of its own."""
+    provider, timeouts = reply.provider, reply.policy.timeouts
+    names = reply.streams.to_stop()
+    return {say_stop(transport, stop_call(provider, name, timeouts), reply.clock) for name in names}
 
 
 async def _agreed_wait(reply: Reply, fault: Fault, seconds: float) -> AsyncGenerator[State, None]:
@@ -108,6 +131,9 @@ async def _agreed_wait(reply: Reply, fault: Fault, seconds: float) -> AsyncGener
 
 async def _attempt(reply: Reply, transport: Transport) -> AsyncGenerator[Event | Outcome, None]:
     """One request and its answer; the last thing yielded is the Outcome."""
+    if reply.asks_for_replay:
+        lookup = lookup_call(reply.provider, reply.policy.timeouts)
+        reply.learn_replay(await fetch(transport, lookup, reply.clock, LOOKUP_LIMIT))
     turn, reader, call = reply.ask()
     yield reply.state("connecting")
     reads = read_attempt(transport, call, reply.policy.timeouts, reply.clock, reader, ends=reply.budget.ends)
@@ -118,7 +144,7 @@ async def _attempt(reply: Reply, transport: Transport) -> AsyncGenerator[Event |
             if turn.outcome is not None:
                 break
     assert turn.outcome is not None
-    reply.budget.bill(turn, reader, reply.text)
+    settle(turn, reply.streams, reply.budget, reply.text)
     yield turn.outcome
 
 

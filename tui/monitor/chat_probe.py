@@ -52,7 +52,7 @@ def _usage(body: bytes) -> tuple[int, int]:
 
 async def ask(provider: Provider, model: str, deadline: float, clock: Clock, transport: Transport | None = None) -> Got:
     """POST "Hi" to `model`; ttfb is from the request sent to the headers. WireError after `deadline` seconds."""
-    from tui.net import Got, post
+    from tui.net import Got, exchange
 
     sent = clock.now()
 
@@ -62,7 +62,7 @@ async def ask(provider: Provider, model: str, deadline: float, clock: Clock, tra
 
     body = bytearray()
     try:
-        async with asyncio.timeout(deadline), (transport or post)(_call(provider, model, deadline), note) as reply:
+        async with asyncio.timeout(deadline), (transport or exchange)(_call(provider, model, deadline), note) as reply:
             ttfb = clock.now() - sent
             async for chunk in reply.chunks():
                 body += chunk
