@@ -25,7 +25,7 @@ from tui.cli.errors import Advice, Exit, Stop, code_of, tell, words_of
 from tui.cli.options import ScreenOptions, chat_options
 from tui.say import say, speak
 
-COMMANDS = ("ask", "models", "history", "keys", "local", "config")
+COMMANDS = ("ask", "bench", "doctor", "models", "history", "keys", "local", "config")
 """In the order of the help; each is tui/cli/<name>.py with its `command`."""
 
 OUTPUT_FAILS = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
@@ -105,7 +105,12 @@ def _hand_down(ctx: click.Context, name: str) -> None:
     for parameter in ctx.command.params:
         if parameter.name in given and parameter.name not in takes:
             raise click.UsageError(say("cli.not_for", option=parameter.opts[-1], command=name), ctx)
-    ctx.default_map = {name: given}
+    several = {parameter.name for parameter in command.params if _multiple(parameter)} if command else set()
+    ctx.default_map = {name: {key: (value,) if key in several else value for key, value in given.items()}}
+
+
+def _multiple(parameter: click.Parameter) -> bool:
+    return isinstance(parameter, click.Option) and parameter.multiple
 
 
 def _screen(options: ScreenOptions) -> int:

@@ -4,6 +4,8 @@ PHRASES: dict[str, str] = {
     "about": "LLM chat in the terminal whose answers survive the network. Without a command: the full screen.",
     "commands": "Commands",
     "about_ask": "One answer to stdout.",
+    "about_bench": "How fast models answer: TTFB, TTFT and more.",
+    "about_doctor": "What works, what does not, what to do.",
     "about_models": "The models, with prices.",
     "about_history": "Conversations: list, show, export.",
     "about_keys": "The keys of providers.",

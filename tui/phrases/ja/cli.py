@@ -4,6 +4,8 @@ PHRASES: dict[str, str] = {
     "about": "ネットワークが切れても回答が失われない、端末で使う LLM チャットです。コマンドなしで全画面になります。",
     "commands": "コマンド",
     "about_ask": "回答を一つ標準出力に出します。",
+    "about_bench": "モデルの応答の速さを測ります（TTFB、TTFT など）。",
+    "about_doctor": "動くもの、動かないもの、対処を調べます。",
     "about_models": "モデルと価格です。",
     "about_history": "会話の一覧、表示、書き出しです。",
     "about_keys": "プロバイダーの鍵です。",

@@ -1,0 +1,113 @@
+"""`unbroken bench`: the JSON of the stated form, the table, the exit codes, Ctrl+C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "monitor"))
+
+from gateway import Gateway
+
+from tui import paths, say
+from tui.cli.main import run
+
+
+def use(url: str, more: str = "") -> None:
+    paths.config_file().parent.mkdir(parents=True, exist_ok=True)
+    paths.config_file().write_text(f'provider = "mine"\nmodel = "a"\n[providers.mine]\nbase_url = "{url}"\n{more}')
+
+
+def test_the_json_has_the_stated_form(capsys: pytest.CaptureFixture[str]) -> None:
+    with Gateway(tokens=3) as gateway:
+        use(gateway.url, "[probe]\ntarget_ms = 5000\n")
+        assert run(["bench", "-n", "2", "--interval", "0", "--tokens", "3", "--json"]) == 0
+        assert len(gateway.log) == 4
+    out, err = capsys.readouterr()
+    assert err == ""
+    found = json.loads(out)["results"]
+    assert [(one["model"], one["connection"], one["target_met"]) for one in found] == [
+        ("a", "cold", True),
+        ("a", "warm", True),
+    ]
+    for one in found:
+        for name in ("ttfb", "ttft"):
+            of = one[name]
+            assert of["count"] == 2
+            assert 0 < of["min"] <= of["median"] <= of["p95"] <= of["max"] < 5000
+            assert of["min"] <= of["mean"] <= of["max"]
+            assert of["stdev"] >= 0
+        assert set(one["phases"]) == {"dns", "tcp", "tls"}
+        assert one["itl"]["count"] == 4
+        assert one["itl"]["p50"] == one["itl"]["median"]
+    assert [one["phases"]["tcp"]["count"] for one in found] == [2, 0]
+
+
+def test_the_table_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
+    with Gateway(tokens=2) as gateway:
+        use(gateway.url)
+        assert run(["bench", "-n", "2", "--interval", "0", "-m", "a", "-m", "b"]) == 0
+        out, err = capsys.readouterr()
+        use(gateway.url, "[probe]\ntarget_ms = 0.0001\n")
+        text = paths.config_file().read_text()
+        paths.config_file().write_text('language = "ja"\n' + text)
+        assert run(["bench", "-n", "2", "--interval", "0"]) == 0
+        japanese = capsys.readouterr().out
+    say.speak("en")
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[0][:2] == ["TTFB", "(ms)"]
+    assert [line[:2] for line in lines[1:5]] == [["a", "cold"], ["a", "warm"], ["b", "cold"], ["b", "warm"]]
+    assert all(line[-1] == "✓" for line in lines[1:5])
+    assert out.count("█") > 4
+    assert max(len(line) for line in out.splitlines()) <= 80
+    assert err == ""
+    assert "✗" in japanese
+    assert "中央値" in japanese
+
+
+def test_failures_are_told_and_are_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with Gateway(status=500) as gateway:
+        use(gateway.url)
+        assert run(["bench", "-n", "1", "--interval", "0"]) == 1
+        assert "a (cold): 1 failed: the provider has an error of its own" in capsys.readouterr().out
+    with Gateway(status=401) as gateway:
+        use(gateway.url)
+        assert run(["bench", "-n", "3", "--interval", "0", "--json"]) == 3
+        found = json.loads(capsys.readouterr().out)["results"]
+        assert [(one["failures"], one["target_met"], one["ttfb"]["count"]) for one in found] == [(1, None, 0)]
+
+
+def test_what_cannot_be_asked() -> None:
+    assert run(["bench", "-n", "0"]) == 2
+    assert run(["bench", "-p", "nowhere"]) == 2
+    assert run(["bench"]) == 3
+
+
+def test_options_before_the_command_count_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with Gateway(tokens=2) as gateway:
+        use(gateway.url)
+        assert run(["-m", "long-name", "bench", "-n", "1", "--interval", "0", "--json"]) == 0
+        assert {one.asked["model"] for one in gateway.log} == {"long-name"}
+
+
+def test_ctrl_c_prints_what_is_there() -> None:
+    with Gateway(tokens=2) as gateway:
+        use(gateway.url)
+        command = [sys.executable, "-m", "tui", "bench", "-n", "500", "--interval", "0.05", "--json"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ, cwd=Path(__file__).parents[2]
+        ) as process:
+            while len(gateway.log) < 5:
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    found = json.loads(out)["results"]
+    assert sum(one["ttfb"]["count"] for one in found) >= 4
+    assert b"of 1000 requests" in err

@@ -1,0 +1,30 @@
+"""`unbroken bench`."""
+
+PHRASES: dict[str, str] = {
+    "help": "How fast models answer: N short chats each on a fresh connection (cold) and on one that stands (warm). "
+    "Costs a few tokens. Every time counts from the request sent.",
+    "help_count": "Requests for each model and connection (10).",
+    "help_interval": "Seconds between two requests (0.5).",
+    "help_tokens": "At most so many tokens an answer (10).",
+    "help_model": "A model to ask; may be given more than once.",
+    "help_provider": "A provider to ask; may be given more than once.",
+    "help_json": "As one JSON object, in milliseconds.",
+    "head_ttfb": "TTFB (ms)",
+    "head_phases": "medians (ms)",
+    "head_count": "n",
+    "head_failed": "failed",
+    "head_min": "min",
+    "head_mean": "mean",
+    "head_median": "median",
+    "head_p95": "p95",
+    "head_max": "max",
+    "head_stdev": "stdev",
+    "cold": "cold",
+    "warm": "warm",
+    "lost": "failed",
+    "histogram": "TTFB of {model}, {connection}",
+    "nothing": "Nothing was measured.",
+    "failed": "{about}: {count} failed: {words} ({detail})",
+    "not_kept": "{about}: the server closed the connection after each answer, so {count} requests found none standing.",
+    "interrupted": "Stopped after {done} of {all} requests; above is what they measured.",
+}

@@ -1,0 +1,30 @@
+"""`unbroken bench`."""
+
+PHRASES: dict[str, str] = {
+    "help": "モデルの応答の速さを測ります。短いチャットを新規の接続と接続済みの接続で N 回ずつ行います。"
+    "トークンを少し消費します。時間はすべてリクエスト送信時から数えます。",
+    "help_count": "モデルと接続ごとのリクエスト数です（10）。",
+    "help_interval": "リクエストの間隔の秒数です（0.5）。",
+    "help_tokens": "1 回の回答の最大トークン数です（10）。",
+    "help_model": "測るモデルです。複数指定できます。",
+    "help_provider": "測るプロバイダーです。複数指定できます。",
+    "help_json": "1 つの JSON オブジェクトで、ミリ秒で出力します。",
+    "head_ttfb": "TTFB (ms)",
+    "head_phases": "中央値 (ms)",
+    "head_count": "回数",
+    "head_failed": "失敗",
+    "head_min": "最小",
+    "head_mean": "平均",
+    "head_median": "中央値",
+    "head_p95": "p95",
+    "head_max": "最大",
+    "head_stdev": "標準偏差",
+    "cold": "新規",
+    "warm": "接続済",
+    "lost": "失敗",
+    "histogram": "{model} の TTFB（{connection}）",
+    "nothing": "何も測定できませんでした。",
+    "failed": "{about}: {count} 件失敗しました: {words}（{detail}）",
+    "not_kept": "{about}: サーバーが回答のたびに接続を閉じたため、{count} 件は接続済みではありませんでした。",
+    "interrupted": "{all} 件中 {done} 件で停止しました。上はそこまでの測定結果です。",
+}
