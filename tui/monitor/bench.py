@@ -22,7 +22,7 @@ from tui.monitor.models import fault_of_wire
 from tui.monitor.stats import Summary, summary
 from tui.timing import UNTIMED, Timing
 from tui.wire import WireError
-from tui.words import Fault, Message, Provider, Request, Timeouts
+from tui.words import Fault, Learned, Message, Provider, Request, Timeouts
 
 if TYPE_CHECKING:
     from tui.net import Line
@@ -183,7 +183,7 @@ async def measure(line: Line, target: Target, connection: Connection, asked: Pla
     """One request over `line`. Raises nothing for what the network or the provider does."""
     limits = Timeouts(connect=asked.deadline, write=asked.deadline, first_byte=asked.deadline)
     request = Request(target.model, (Message("user", asked.prompt),), max_tokens=asked.tokens)
-    ask = plan(request, target.provider, "", (), frozenset(), missed=False)
+    ask = plan(request, target.provider, "", (), Learned(), missed=False)
     call = call_for(ask, target.provider, limits)
     reader, heard = Reader(clock.now(), skip_garbled=False), _Heard()
 
@@ -192,7 +192,7 @@ async def measure(line: Line, target: Target, connection: Connection, asked: Pla
 
     fault: Fault | None = None
     try:
-        async with asyncio.timeout(asked.deadline), line.post(call, sent) as reply:
+        async with asyncio.timeout(asked.deadline), line.send(call, sent) as reply:
             _hear(heard, reader, Opened(reply.status, reply.headers, clock.now(), reply.timing), clock)
             async for chunk in reply.chunks():
                 _hear(heard, reader, chunk, clock)
