@@ -13,7 +13,7 @@ from play import KEY, PREFILL, REQUEST, play
 from scenes import TEXT, head, held, serving
 
 from tui.engine.seam import find_anchor
-from tui.words import Done, Provider
+from tui.words import Done, Learned, Provider
 
 # Whole at the cut
 
@@ -56,6 +56,36 @@ def test_two_that_are_not_running_prove_nothing() -> None:
     result = play(lambda asked: bare(model.says(asked), next(ends)))
     assert result.done.text == TEXT
     assert len(result.wire.asked) == 5
+
+
+def odd(count: int) -> str:
+    return f"Something else altogether, number {count}, about ships that float because they are light."
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("last", ["", "And of trains."])
+def test_a_miss_on_a_server_that_never_says_its_end_ends_with_a_mark(last: str, known: bool) -> None:
+    said = iter([TEXT, *([] if known else [odd(1)]), odd(2), last])
+    provider = replace(PREFILL, learned=Learned(bare_end=known))
+    result = play(lambda _: bare(next(said), Clean()), provider=provider)
+    assert result.done.text == TEXT + last
+    assert (result.done.verified, result.done.note) == (False, "bare-end-lost")
+    assert [(seam.at, seam.verified) for seam in result.seams] == [(len(TEXT), False)]
+    assert len(result.wire.asked) == (3 if known else 4)
+    assert result.done.learned.bare_end == known, "nothing proved it"
+
+
+def test_clean_cuts_inside_the_known_text_are_no_miss() -> None:
+    """A proxy that closes early, but cleanly, is no server that never says its end."""
+    model, cuts = Model(TEXT, "exact"), iter([30, 2, 3, 1, 2])
+
+    def serve(asked: Asked) -> Script:
+        said = model.says(asked)
+        return Script((head(next(cuts, 999), said),)) if len(model.said) < 6 else Script((stream(said),))
+
+    result = play(serve)
+    assert result.done.text == TEXT
+    assert result.done.verified
 
 
 def test_a_miss_then_a_finish_without_text_is_marked() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -300,11 +301,37 @@ def test_several_replies_of_a_turn_in_order(home: tuple[Writer, Journal]) -> Non
 def test_what_was_learned(home: tuple[Writer, Journal]) -> None:
     writer, journal = home
     lesson = Learned(frozenset({"replay", "prefill"}), bare_end=True)
-    writer.put(Learn("http://a", "m", Learned(frozenset({"replay"})), START))
-    writer.put(Learn("http://a", "m", lesson, START))
+    now = time.time()
+    writer.put(Learn("http://a", "m", Learned(frozenset({"replay"})), now))
+    writer.put(Learn("http://a", "m", lesson, now))
     writer.flush().result(30)
     assert journal.learned("http://a", "m") == lesson
+    for later in (Learned(misses=1, no_thinking=True), Learned(refused=frozenset({"prefill"}), misses=2), Learned()):
+        writer.put(Learn("http://a", "m", later, now))
+        writer.flush().result(30)
+        assert journal.learned("http://a", "m") == later
     assert journal.learned("http://a", "n") == Learned()
+
+
+def test_a_rung_is_tried_again_after_a_week(tmp_path: Path) -> None:
+    path, day = tmp_path / "journal.sqlite3", 86400.0
+    writer = Writer(path, wall=lambda: START)
+    writer.put(Learn("http://a", "m", Learned(frozenset({"prefill"}), bare_end=True), START))
+    both = Learned(frozenset({"prefill", "continue"}), bare_end=True)
+    writer.put(Learn("http://a", "m", both, START + 3 * day))
+    writer.flush().result(30)
+
+    def learned(days: float) -> Learned:
+        with Journal.open(path, wall=lambda: START + days * day) as journal:
+            return journal.learned("http://a", "m")
+
+    assert learned(6.9) == both
+    assert learned(7.1) == Learned(frozenset({"continue"}), bare_end=True)
+    assert learned(10.1) == Learned(bare_end=True)
+    writer.put(Learn("http://a", "m", both, START + 8 * day))
+    assert writer.close(30)
+    assert learned(10.1) == Learned(frozenset({"prefill"}), bare_end=True), "refused again, for another week"
+    assert learned(14.9) == Learned(frozenset({"prefill"}), bare_end=True)
 
 
 def test_nothing_is_found_where_nothing_is(home: tuple[Writer, Journal]) -> None:

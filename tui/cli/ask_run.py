@@ -114,6 +114,8 @@ class Asking:
 
     def _done(self, done: Done) -> None:
         self._code = Exit.COMPLETE
+        if done.note == "bare-end-lost":
+            self._tell(say("chat.bare_end_lost"))
         if not done.verified:
             self._tell(say("chat.unverified"))
         elif done.note == "bare-end":

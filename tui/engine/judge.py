@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Literal
 
 from tui.engine.kept import Kept
 from tui.engine.outcome import CutShort, Refused, Turn
@@ -14,6 +15,11 @@ from tui.words import Fault, Learned
 def came_back(turn: Turn) -> bool:
     """Whether the attempt brought all that was held, and nothing new. A replay brings nothing that was held."""
     return (turn.back is not None and turn.how != "replay") or (turn.joiner is not None and turn.joiner.whole_again)
+
+
+def lost(turn: Turn) -> bool:
+    """Whether the attempt, had it been whole, would have missed: it went on elsewhere, or stands unproved."""
+    return turn.glued or (turn.joiner is not None and turn.joiner.astray)
 
 
 def doubts_repeated(turn: Turn, held: str, text: str, doubts: Sequence[int]) -> list[int]:
@@ -29,9 +35,33 @@ def doubts_repeated(turn: Turn, held: str, text: str, doubts: Sequence[int]) -> 
     return [at - cut + lead for at in doubts if cut < at < cut + shared]
 
 
-def bare_ends_needed(learned: Learned) -> int:
-    """How many clean ends right behind the known text, in a row, prove it whole."""
-    return 1 if learned.bare_end else 2
+class CleanEnds:
+    """Ends of a stream that say nothing, in a row: two of a kind show a server that never says its end."""
+
+    def __init__(self) -> None:
+        self._known = 0
+        """Right behind the known text."""
+        self._lost = 0
+        """Elsewhere."""
+
+    def new_text(self, *, verified: bool) -> None:
+        """The reply has grown."""
+        self._known = 0
+        if verified:
+            self._lost = 0
+
+    def what(self, turn: Turn, ended: Ended, learned: Learned) -> Literal["", "proved", "lost"]:
+        """What this end shows: the text is whole; or no more will ever come, though the known text did not come."""
+        needed = 1 if learned.bare_end else 2
+        if ended.clean and came_back(turn):
+            self._known += 1
+            return "proved" if self._known >= needed else ""
+        if ended.clean and lost(turn):
+            self._known, self._lost = 0, self._lost + 1
+            return "lost" if self._lost >= needed else ""
+        if not turn.replaying:
+            self._known = self._lost = 0
+        return ""
 
 
 def of_fault(turn: Turn, ended: Ended, fault: Fault, *, accepted: bool) -> CutShort | Refused:

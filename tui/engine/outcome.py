@@ -74,6 +74,8 @@ class Turn:
     began: int = 0
     """Code points of the reply when it began."""
     unverified: bool = False
+    glued: bool = False
+    """Its text stands behind a seam that is not verified."""
     received: int = 0
     thought: int = 0
     ended: Ended | None = None

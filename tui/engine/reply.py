@@ -11,7 +11,7 @@ from typing import assert_never
 from tui.clock import Clock
 from tui.engine.budget import Budget
 from tui.engine.call import call_for, without
-from tui.engine.judge import bare_ends_needed, came_back, doubts_repeated, of_fault
+from tui.engine.judge import CleanEnds, came_back, doubts_repeated, of_fault
 from tui.engine.kept import Streams, keeps_streams
 from tui.engine.ladder import avoided, plan
 from tui.engine.ledger import estimate_tokens
@@ -74,7 +74,7 @@ class Reply:
         self._resumes = 0
         self._doubts: list[int] = []
         self._rate_limits = 0
-        self._bare_ends = 0
+        self._ends = CleanEnds()
         self._garbled_at = -1
         self._fault: Fault | None = None
         self._connection = 0
@@ -216,7 +216,8 @@ class Reply:
         turn.back = None
         if back.verified:
             self.learned = after_seam(self.learned, turn.how)
-        turn.unverified = turn.unverified or not back.verified
+        turn.glued = not back.verified
+        turn.unverified = turn.unverified or turn.glued
         self._resumes += 1
         if not back.verified:
             self._doubts.append(mark.at)
@@ -235,7 +236,7 @@ class Reply:
         self._doubts.clear()
         self._missed = False
         self._garbled_at = -1
-        self._bare_ends = 0
+        self._ends = CleanEnds()
         self._writer = self.request.model
         turn.unverified = True
         yield NewReply(reply=self._reply, **self._stamp())
@@ -252,7 +253,7 @@ class Reply:
             self.retry_count = 0
             self._rate_limits = 0
         self._accepted = True
-        self._bare_ends = 0
+        self._ends.new_text(verified=not turn.unverified)
         turn.passing = turn.flowing = True
         yield self.state("streaming")
         yield self._content(text, offset)
@@ -289,13 +290,11 @@ class Reply:
             # A provider may quote the key it refuses.
             fault = replace(fault, detail=without(self.provider.key, fault.detail))
         self._fault = fault
-        if ended.clean and came_back(turn):
-            self._bare_ends += 1
-            if self._bare_ends >= bare_ends_needed(self.learned):
-                yield from self._proved_whole(turn)
-                return
-        elif not turn.replaying:
-            self._bare_ends = 0
+        if shown := self._ends.what(turn, ended, self.learned):
+            # After "lost" it will never say more: what a finish would mean, this end means.
+            lost = self._whole(turn, Ended(None), note="bare-end-lost")
+            yield from self._proved_whole(turn) if shown == "proved" else lost
+            return
         if fault.kind == "garbled" and not turn.replaying:
             self._garbled_at = len(self.text)
         turn.outcome = of_fault(turn, ended, fault, accepted=self._accepted)
@@ -304,14 +303,14 @@ class Reply:
             if not again:
                 self._refused |= {self._rung}
 
-    def _whole(self, turn: Turn, ended: Ended) -> Iterator[Event]:
+    def _whole(self, turn: Turn, ended: Ended, note: str = "") -> Iterator[Event]:
         joiner, turn.joiner = turn.joiner, None
         if joiner is not None:
             yield from self._decide(turn, joiner.finish(), 0)
         if turn.outcome is None:
             if turn.back is not None:
                 yield from self._join(turn, turn.back, "", 0)
-            turn.outcome = WholeAtLast(ended.reason)
+            turn.outcome = WholeAtLast(ended.reason, note)
 
     def _proved_whole(self, turn: Turn) -> Iterator[Event]:
         """Twice the known text came back with nothing behind it: it was whole, and this server just does not say so.

@@ -148,6 +148,15 @@ class Joiner:
         """Whether any text came."""
         return bool(self._got) or self._passed > 0
 
+    @property
+    def astray(self) -> bool:
+        """What came is neither the known text nor its beginning; or, where the tail is not asked for, undecided."""
+        if self._how != "anchored":
+            return self._how == "appended"
+        got = self._got
+        known = (self._tail, self._bare_tail, self._bare)
+        return bool(got.strip()) and not any(text.startswith((got, got.lstrip())) for text in known)
+
     def feed(self, text: str) -> Verdict:
         match self._how:
             case "repeating":

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from tui.journal.owner import Owner
 from tui.journal.records import (
+    RUNG_HELD,
     AddReasoning,
     AddSeam,
     AddText,
@@ -116,7 +117,8 @@ def apply(db: sqlite3.Connection, record: Record, owner: Owner) -> None:  # noqa
             compact(db, record.reply)
             run(db, "to_index", {"thing": record.reply})
         case Learn():
-            run(db, "learn", _learned(record))
+            for statement, values in _learned(record):
+                run(db, statement, values)
         case _:
             assert_never(record)
 
@@ -246,11 +248,19 @@ def _fault(fault: Fault | None) -> dict[str, Value]:
     }
 
 
-def _learned(record: Learn) -> dict[str, Value]:
-    return {
-        "base_url": record.base_url,
-        "model": record.model,
-        "refused": json.dumps(sorted(record.learned.refused)),
-        "bare_end": record.learned.bare_end,
-        "at": record.at,
-    }
+def _learned(record: Learn) -> list[tuple[str, dict[str, Value]]]:
+    """The statements that write it, with their values."""
+    lesson = record.learned
+    doubted = {*lesson.refused, *(["prefill"] if lesson.misses else [])}
+    rungs = [
+        {"rung": rung, "refused": int(rung in lesson.refused), "misses": lesson.misses if rung == "prefill" else 0}
+        for rung in sorted(doubted)
+    ]
+    who: dict[str, Value] = {"base_url": record.base_url, "model": record.model}
+    said: dict[str, Value] = {"bare_end": lesson.bare_end, "no_thinking": lesson.no_thinking, "at": record.at}
+    held = json.dumps(rungs)
+    return [
+        ("learn", who | said),
+        ("forget_rungs", who | {"rungs": held, "stale": record.at - RUNG_HELD}),
+        ("learn_rungs", who | {"rungs": held, "at": record.at}),
+    ]

@@ -33,7 +33,13 @@ def m3_search(db: sqlite3.Connection) -> None:
     create(db)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m1_first, m2_versions, m3_search)
+def m4_rungs(db: sqlite3.Connection) -> None:
+    """What was learned about a rung, and since when: it is not held against it for ever."""
+    for statement in statements(_SCHEMA["m4_rungs"]):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m1_first, m2_versions, m3_search, m4_rungs)
 
 
 def migrate(db: sqlite3.Connection) -> None:

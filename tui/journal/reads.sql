@@ -79,4 +79,8 @@ select s.* from json_each(:names) j join seams s on s.reply = j.value order by j
 select g.reply, g.text from json_each(:names) j join reasoning g on g.reply = j.value order by j.key, g.seq
 
 -- name: learned
-select refused, bare_end from learned where base_url = :base_url and model = :model
+select bare_end, no_thinking, (
+    select json_group_array(json_object('rung', r.rung, 'refused', r.refused, 'misses', r.misses))
+    from rungs r where r.base_url = learned.base_url and r.model = learned.model and r.at > :stale
+) as rungs
+from learned where base_url = :base_url and model = :model

@@ -206,6 +206,10 @@ class EndReply:
     """None: by the wall clock, from the first delta."""
 
 
+RUNG_HELD = 7 * 86400.0
+"""Seconds that a refusal or a miss is held against a rung; then it is tried again, for servers change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Learn:
     base_url: str

@@ -121,9 +121,16 @@ def seam(row: sqlite3.Row) -> SeamMark:
 
 
 def learned(row: sqlite3.Row) -> Learned:
-    found = _json(row["refused"])
-    refused = found if isinstance(found, list) else []
-    return Learned(frozenset(rung for rung in _RUNGS if rung in refused), bare_end=bool(row["bare_end"]))
+    found = _json(row["rungs"])
+    rungs = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    refused = {one.get("rung") for one in rungs if one.get("refused")}
+    misses = next((one["misses"] for one in rungs if one.get("rung") == "prefill"), 0)
+    return Learned(
+        refused=frozenset(rung for rung in _RUNGS if rung in refused),
+        misses=misses,
+        no_thinking=bool(row["no_thinking"]),
+        bare_end=bool(row["bare_end"]),
+    )
 
 
 def _state(row: sqlite3.Row, now: float) -> StoredState:

@@ -181,3 +181,21 @@ insert into search_backfill select
 
 -- name: search_index
 create virtual table search_words using fts5(words, parts, content='', columnsize=0, prefix='2 3', tokenize='ascii');
+
+-- name: m4_rungs
+
+-- What was learned about single rungs; learned.refused is not used any more.
+create table rungs (
+    base_url text not null,
+    model text not null,
+    rung text not null,
+    refused integer not null,
+    misses integer not null,        -- in a row
+    at real not null,               -- since when it is so
+    primary key (base_url, model, rung)
+) without rowid;
+
+insert into rungs (base_url, model, rung, refused, misses, at)
+select learned.base_url, learned.model, j.value, 1, 0, learned.updated from learned, json_each(learned.refused) j;
+
+alter table learned add column no_thinking integer not null default 0;

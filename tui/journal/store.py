@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tui.journal import rows
 from tui.journal.connect import open_file, open_read_only
+from tui.journal.records import RUNG_HELD
 from tui.journal.search import Found, find
 from tui.journal.sql import load
 from tui.journal.stored import StoredConversation, StoredReply, StoredTurn
@@ -137,9 +138,10 @@ class Journal:
             return find(db, words, limit, lambda names: _conversations(db, names))
 
     def learned(self, base_url: str, model: str) -> Learned:
-        """What was learned about a model there; nothing where it was never asked."""
+        """What was learned about a model there, of its rungs in the last days; nothing where it was never asked."""
         with self._reading() as db:
-            row = db.execute(_SQL["learned"], {"base_url": base_url, "model": model}).fetchone()
+            values = {"base_url": base_url, "model": model, "stale": self._wall() - RUNG_HELD}
+            row = db.execute(_SQL["learned"], values).fetchone()
         return rows.learned(row) if row else Learned()
 
     def _replies(self, db: sqlite3.Connection, names: list[str]) -> list[StoredReply]:

@@ -157,10 +157,23 @@ select text, at from reasoning where reply = :reply order by seq
 insert into reasoning (reply, seq, text, at) values (:reply, 0, :text, :at)
 
 -- name: learn
-insert into learned (base_url, model, refused, bare_end, updated)
-values (:base_url, :model, :refused, :bare_end, :at)
-on conflict (base_url, model) do update set refused = excluded.refused, bare_end = excluded.bare_end,
+insert into learned (base_url, model, refused, bare_end, no_thinking, updated)
+values (:base_url, :model, '[]', :bare_end, :no_thinking, :at)
+on conflict (base_url, model) do update set bare_end = excluded.bare_end, no_thinking = excluded.no_thinking,
     updated = excluded.updated
 
 -- name: to_index
 insert or ignore into search_todo (thing) values (:thing)
+
+-- name: forget_rungs
+delete from rungs
+where base_url = :base_url and model = :model
+    and (at <= :stale or rung not in (select json_extract(j.value, '$.rung') from json_each(:rungs) j))
+
+-- name: learn_rungs
+insert into rungs (base_url, model, rung, refused, misses, at)
+select :base_url, :model, json_extract(j.value, '$.rung'), json_extract(j.value, '$.refused'),
+    json_extract(j.value, '$.misses'), :at
+from json_each(:rungs) j where true
+on conflict (base_url, model, rung) do update set refused = excluded.refused, misses = excluded.misses,
+    at = case when rungs.refused = excluded.refused and rungs.misses = excluded.misses then rungs.at else excluded.at end

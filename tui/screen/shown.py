@@ -70,6 +70,8 @@ def notices(version: Version, *, saved: bool) -> tuple[str, ...]:
     said = []
     if view.note == "bare-end":
         said.append(say("chat.bare_end"))
+    if view.note == "bare-end-lost":
+        said.append(say("chat.bare_end_lost"))
     elif view.length == 0:
         said.append(say("chat.empty"))
     if view.finish_reason in ("length", "model_length"):

@@ -38,6 +38,7 @@ PHRASES: dict[str, str] = {
     "empty": "The provider ended the answer without a word of text. Ask again, or another model.",
     "unverified": "A part of this answer stands behind a seam that could not be verified.",
     "bare_end": "Whole, as far as can be known: this server does not say when an answer ends.",
+    "bare_end_lost": "It may not be whole: this server does not say when an answer ends, and did not go on from there.",
     "backing_off": "{reason}; reconnecting in {seconds} s (retry {retry}/{most})",
     "resumed": "resumed after {gap} s by {how}, seam verified",
     "resumed_unverified": "resumed after {gap} s by {how}, seam NOT verified",
