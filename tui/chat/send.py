@@ -31,6 +31,12 @@ class Sending:
         return written.view
 
     @property
+    def lost(self) -> bool:
+        """Another process writes the reply: nothing was asked here, or no more is."""
+        written = self.turn.written
+        return written is not None and written.elsewhere
+
+    @property
     def running(self) -> bool:
         return not self.task.done()
 

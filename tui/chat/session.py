@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tui.chat.follow import Follower, Heard
 from tui.chat.talk import Talk
-from tui.chat.turns import Sampling
+from tui.chat.turns import Sampling, Turn
 from tui.clock import Clock
-from tui.config import Config
+from tui.config import Config, ConfigError
 from tui.engine.retry_budget import RetryBudget
 from tui.journal.store import Journal
 from tui.journal.trouble import JournalTrouble, JournalUnusable
@@ -19,8 +20,17 @@ from tui.local.server import LocalServer
 from tui.monitor.board import Board
 from tui.paths import journal_file
 from tui.providers import resolve
+from tui.providers.keys import BadKey, KeyCommandFailed, KeyMissing
+from tui.providers.keys_file import KeysFileError
+from tui.providers.resolve import UnknownProvider
 from tui.say import say
 from tui.words import Learned, Provider
+
+LOCAL = "local"
+"""The name of the embedded model's provider."""
+
+NOT_TO_BE_HAD = (KeyMissing, BadKey, KeyCommandFailed, KeysFileError, UnknownProvider, ConfigError, LocalProblem)
+"""Why a provider cannot be asked, as errors that speak for themselves."""
 
 FLUSH = 5.0
 """Seconds that the end of the program waits for the disk."""
@@ -53,6 +63,8 @@ class Session:
         self._retries = RetryBudget()
         """Of all replies of this run: a new conversation does not begin a new count."""
         self.writer = Writer(journal_file(), on_trouble)
+        self.follower: Follower | None = None
+        self._following: asyncio.Task[None] | None = None
         self._server: LocalServer | None = None
         self._restart: asyncio.Task[Provider] | None = None
         self.talk: Talk | None = None
@@ -106,17 +118,35 @@ class Session:
         self.talk = talk
         return talk
 
-    def reread(self, talk: Talk) -> None:
-        """The conversation as the journal has it now: another process may have written in it."""
-        if talk.id is None:
-            return
+    async def answerer_of(self, turn: Turn) -> tuple[Provider, str] | None:
+        """Who was asked for the current reply of `turn`, so that it goes on unchanged; None where that cannot be."""
+        talk, version = self.talk, turn.current
+        if talk is None or version is None:
+            return None
+        name, model = version.provider, version.view.model
+        if name == talk.provider.name:
+            return replace(talk.provider, learned=self.learned(talk.provider.base_url, model)), model
         try:
-            with Journal.open(journal_file()) as journal:
-                stored = journal.conversation(talk.id)
-                if stored is not None:
-                    talk.open(stored, journal.turns(talk.id), journal.boundaries)
-        except JournalUnusable as error:
-            self._tell(error.sentence())
+            if name == LOCAL:
+                return await self.local()
+            return await asyncio.to_thread(self.provider, Wanted(provider=name, model=model))
+        except NOT_TO_BE_HAD as error:
+            self._tell(str(error))
+            return None
+
+    def follow(self, heard: Callable[[Heard], None]) -> Follower:
+        """Have what other processes write of the open conversation appear in it; `heard` is told of it."""
+        assert self.follower is None
+        self.follower = Follower(journal_file(), self.clock, self.writer.owner, lambda: self.talk, heard)
+        self.writer.own_bell = self.follower.bell.name if self.follower.bell else ""
+        self._following = asyncio.get_running_loop().create_task(self.follower.run(), name="unbroken-follower")
+        return self.follower
+
+    async def _unfollow(self) -> None:
+        if self._following is not None:
+            following, self._following, self.follower = self._following, None, None
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
 
     def open_last(self, talk: Talk) -> None:
         """The conversation that was used last, if there is one that can be read."""
@@ -139,6 +169,7 @@ class Session:
 
     async def close(self) -> bool:
         """End what this run began. False where something could not be saved."""
+        await self._unfollow()
         if self._restart is not None:
             self._restart.cancel()
             await asyncio.gather(self._restart, return_exceptions=True)

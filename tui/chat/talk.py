@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
 from tui.chat.keeper import Keeper
 from tui.chat.passive import Passive
-from tui.chat.turns import Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
+from tui.chat.turns import ELSEWHERE, Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
 from tui.chat.view import ReplyView, fold, fresh, stopped
 from tui.chat.window import Fit, fit
 from tui.clock import Clock
@@ -39,8 +40,8 @@ from tui.words import (
     Usage,
 )
 
-REMEMBERED = 1200
-"""Code points at the end of a reply whose boundaries are kept: an anchor is never farther back than half of it."""
+CLAIM = 2.0
+"""Seconds that a resume waits for the journal to say that the reply is its own."""
 
 
 class Talk:
@@ -64,6 +65,8 @@ class Talk:
         self.provider, self.model = provider, model
         self.turns: list[Turn] = []
         self.id: ConversationId | None = None
+        self.writing: set[ReplyId] = set()
+        """Replies on their way in this process."""
         self.system = system
         self.sampling = sampling or Sampling()
         self.start = 0
@@ -88,11 +91,16 @@ class Talk:
         self.turns = [turn_of(turn) for turn in turns]
         for turn in self.turns:
             current = turn.current
-            if current is not None and current.view.length and self.can_resume(turn):
+            if current is not None and current.view.length and current.view.link.state != "done":
                 current.boundaries.extend(boundaries(current.id))
 
     def ask(self, prompt: str) -> tuple[Turn, AsyncGenerator[Event, None]]:
         """A new turn, and the events of its reply. Closing the generator stops the reply."""
+        turn = self.keep(prompt)
+        return turn, self.answer(turn)
+
+    def keep(self, prompt: str) -> Turn:
+        """A new turn that is not asked now: its prompt is in the journal."""
         wall = self.clock.wall()
         name = self.id
         if name is None:
@@ -103,16 +111,17 @@ class Talk:
         turn = Turn(TurnId(new_id()), prompt, conversation=name, position=position)
         self.writer.put(NewTurn(turn.id, name, position, prompt, wall))
         self.turns.append(turn)
-        return turn, self.answer(turn)
+        return turn
 
     def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
         """Another reply to the prompt of `turn`, which is its newest then."""
         request = self._request(turn, None)
         keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions), self.provider)
         keeper.begin(request)
-        turn.versions.append(Version(keeper.reply, fresh(self.model)))
+        turn.versions.append(Version(keeper.reply, fresh(self.model), provider=self.provider.name))
         turn.written = turn.versions[-1]
-        return self._stream(turn, request, keeper)
+        self.writing.add(keeper.reply)
+        return self._stream(turn, request, keeper, self.provider)
 
     def fit(self, prompt: str, before: int | None = None, partial: str = "") -> Fit:
         """What of the turns before place `before` (None: all) goes with `prompt` to the model chosen now."""
@@ -144,42 +153,38 @@ class Talk:
     def can_resume(self, turn: Turn) -> bool:
         """Whether its current reply ended without being whole."""
         version = turn.current
-        return (
-            version is not None
-            and version.view.ended
-            and version.view.link.state != "done"
-            and not self.elsewhere(turn)
-        )
+        return version is not None and version.view.ended and version.view.link.state != "done"
 
-    def elsewhere(self, turn: Turn) -> bool:
-        """Whether another process was writing its current reply when it was read: two never write the same one."""
-        version = turn.current
-        return version is not None and version.view.note == "elsewhere"
+    def resume(
+        self, turn: Turn, by: tuple[Provider, str] | None = None, *, agreed: Fault | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Go on with the current reply of `turn` from the text held, with the provider and model chosen now, or `by`.
 
-    def resume(self, turn: Turn, *, agreed: Fault | None = None) -> AsyncGenerator[Event, None]:
-        """Go on with the current reply of `turn` from the text held, with the model chosen now.
-
+        Where another process has it by now, nothing is asked, and nothing comes.
         `agreed`: the fault whose `wait` the user has agreed to wait first.
         """
         version = turn.current
         assert version is not None
+        provider, model = by or (self.provider, self.model)
         before = version.view
         text = before.whole_text()
         age = max(0.0, self.clock.wall() - version.quiet_since)
         partial = Partial(text, tuple(version.boundaries), model=before.model, age=age) if text else None
-        request = self._request(turn, partial)
+        request = self._request(turn, partial, model)
         # A different answer, should one come, stands behind all the replies that there are.
-        keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions) - 1, self.provider)
+        keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions) - 1, provider)
         keeper.go_on(request, version.id, version.next_seq, version.attempts)
         turn.written = version
-        resumed = fresh(self.model, text, before.seams)
+        resumed = fresh(model, text, before.seams)
         version.view = replace(resumed, usage=before.usage, cost_usd=before.cost_usd, at_least=before.at_least)
-        return self._stream(turn, request, keeper, before, agreed)
+        version.provider = provider.name
+        self.writing.add(version.id)
+        return self._stream(turn, request, keeper, provider, before, agreed)
 
     def halt(self, turn: Turn) -> None:
         """The user stopped the reply of `turn`: its view says so. What was received stays."""
         version = turn.written
-        if version is not None and not version.view.ended:
+        if version is not None and not version.view.ended and not version.elsewhere:
             version.view = stopped(version.view)
 
     async def _stream(
@@ -187,16 +192,17 @@ class Talk:
         turn: Turn,
         request: Request,
         keeper: Keeper,
+        provider: Provider,
         before: ReplyView | None = None,
         agreed: Fault | None = None,
     ) -> AsyncGenerator[Event, None]:
         """`before`: the reply as it stood when it was resumed."""
         from tui.engine import stream_reply
 
-        policy = self._policy_for(self.provider, request.model)
+        policy = self._policy_for(provider, request.model)
         events = stream_reply(
             request,
-            self.provider,
+            provider,
             policy,
             self.clock,
             transport=self._transport,
@@ -205,37 +211,60 @@ class Talk:
         )
         passive = Passive()
         try:
+            if before is not None:
+                await self._claimed()
             async with aclosing(events):
-                async for told in events:
+                while not self.writer.lost(keeper.reply):
+                    told = await anext(events, None)
+                    if told is None:
+                        return
                     event = with_earlier_cost(told, before) if before is not None else told
                     if (sample := passive.hear(event)) is not None:
-                        self._board.add(self.provider.name, request.model, sample)
+                        self._board.add(provider.name, request.model, sample)
                     keeper.note(event)
-                    self._fold(turn, event, keeper)
+                    self._fold(turn, event, keeper, provider)
+                    if isinstance(event, Done | Error):
+                        self._learn(provider, request.model, event.learned)
                     yield event
+            # Somebody else goes on with it: what he writes is the reply (follow.py shows it).
+            if turn.written is not None:
+                turn.written.view = replace(turn.written.view, note=ELSEWHERE)
         finally:
             keeper.stopped()
+            self.writing.discard(keeper.reply)
             self.halt(turn)
 
-    def _fold(self, turn: Turn, event: Event, keeper: Keeper) -> None:
+    async def _claimed(self) -> None:
+        """Until the journal has taken the claim of a reply that is resumed, or has had its time: where it cannot be
+        written, the reply goes on in memory."""
+        saved = asyncio.wrap_future(self.writer.flush())
+        await asyncio.wait([saved], timeout=CLAIM)
+        if saved.done():
+            saved.exception()
+        else:
+            saved.cancel()
+
+    def _fold(self, turn: Turn, event: Event, keeper: Keeper, provider: Provider) -> None:
         latest = turn.written
         assert latest is not None
         if isinstance(event, NewReply):
             before = replace(latest.view, ended=True, note="superseded")
             turn.versions[turn.versions.index(latest)] = replace(latest, view=before, superseded=True)
-            latest = turn.written = Version(keeper.reply, latest.view)
+            self.writing.discard(latest.id)
+            self.writing.add(keeper.reply)
+            latest = turn.written = Version(keeper.reply, latest.view, provider=provider.name)
             turn.versions.append(latest)
             self.prefer(turn, latest.id)
         latest.view = fold(latest.view, event)
         if isinstance(event, Content):
             latest.quiet_since = self.clock.wall()
-            ends = latest.boundaries
-            ends.append(latest.view.length)
-            while ends[0] < latest.view.length - REMEMBERED:
-                ends.popleft()
+            latest.note_boundary()
         latest.next_seq, latest.attempts = keeper.progress
-        if isinstance(event, Done | Error):
-            self.provider = replace(self.provider, learned=event.learned)
+
+    def _learn(self, provider: Provider, model: str, learned: Learned) -> None:
+        """What the reply has taught, for the next one, where that is asked of the same."""
+        if (provider.base_url, model) == (self.provider.base_url, self.model):
+            self.provider = replace(self.provider, learned=learned)
 
     def prefer(self, turn: Turn, reply: ReplyId) -> None:
         """Where a choice among the replies of `turn` was made before: it is `reply` now. Else the newest counts."""
@@ -243,7 +272,7 @@ class Talk:
             turn.chosen = reply
             self.writer.put(ChooseReply(self.id, turn.id, reply))
 
-    def _request(self, turn: Turn, partial: Partial | None) -> Request:
+    def _request(self, turn: Turn, partial: Partial | None, model: str | None = None) -> Request:
         """What the model is asked: as much of the turns before as fits, of each the reply chosen."""
         place = self.turns.index(turn)
         left_out = self.fit(turn.prompt, place, partial.text if partial else "").left_out
@@ -254,7 +283,7 @@ class Talk:
                 messages += [Message("user", earlier.prompt), Message("assistant", text)]
         messages.append(Message("user", turn.prompt))
         asked = self.sampling
-        return Request(self.model, tuple(messages), asked.max_tokens, asked.temperature, asked.seed, partial)
+        return Request(model or self.model, tuple(messages), asked.max_tokens, asked.temperature, asked.seed, partial)
 
 
 def with_earlier_cost(event: Event, before: ReplyView) -> Event:

@@ -6,10 +6,20 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tui.chat.view import ReplyView, fresh
+from tui.chat.view import LinkView, ReplyView, fresh
+from tui.journal.live import Tail
 from tui.journal.records import EndState
-from tui.journal.stored import StoredReply, StoredTurn
-from tui.words import ConversationId, ReplyId, TextSoFar, TurnId
+from tui.journal.stored import StoredAttempt, StoredReply, StoredTurn
+from tui.words import ConversationId, ReplyId, StateName, TextSoFar, TurnId
+
+REMEMBERED = 1200
+"""Code points at the end of a reply whose boundaries are kept: an anchor is never farther back than half of it."""
+
+ELSEWHERE = "elsewhere"
+"""The note of a reply that another process is writing."""
+
+INTERRUPTED = "interrupted"
+"""The note of a reply whose process is gone."""
 
 
 @dataclass(slots=True)
@@ -25,6 +35,20 @@ class Version:
     """Where received deltas ended, code points, ascending: text without spaces is resumed at one of them."""
     quiet_since: float = 0.0
     """When its last text came, on the wall clock."""
+    provider: str = ""
+    """Who answered."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Another process is writing it: two never write the same one."""
+        return self.view.note == ELSEWHERE
+
+    def note_boundary(self) -> None:
+        """A delta ends where the text ends now."""
+        ends, length = self.boundaries, self.view.length
+        ends.append(length)
+        while ends[0] < length - REMEMBERED:
+            ends.popleft()
 
 
 @dataclass(slots=True)
@@ -32,6 +56,7 @@ class Turn:
     id: TurnId
     prompt: str
     versions: list[Version] = field(default_factory=list)
+    """None: it was kept before it was asked."""
     conversation: ConversationId | None = None
     """Where it was asked: another one than the conversation open, where that is a branch."""
     position: int = 0
@@ -99,7 +124,7 @@ def turn_of(stored: StoredTurn) -> Turn:
     return Turn(stored.id, stored.prompt, versions, stored.conversation, stored.position, stored.chosen)
 
 
-_NOTES = {"interrupted": "interrupted", "streaming": "elsewhere"}
+_NOTES = {"interrupted": INTERRUPTED, "streaming": ELSEWHERE}
 """Replies without an end: their writer is gone, or is another process that still writes."""
 
 
@@ -115,7 +140,11 @@ def _last_sign(reply: StoredReply) -> float:
 def version_of(reply: StoredReply) -> Version:
     """A reply from the journal as a view."""
     view = fresh(reply.model, reply.text, reply.seams)
+    live = reply.state == "streaming"
     state: EndState = reply.state if reply.state in ("done", "stopped") else "failed"
+    link = replace(view.link, state=state, model=reply.model, fault=reply.fault)
+    if live:
+        link = _link(reply.model, reply.attempts[-1] if reply.attempts else None, reply.last_text)
     view = replace(
         view,
         reasoning=TextSoFar(reply.reasoning),
@@ -126,9 +155,49 @@ def version_of(reply: StoredReply) -> Version:
         finish_reason=reply.finish_reason,
         fault=reply.fault,
         note=_NOTES.get(reply.state, reply.note),
-        ended=True,
-        link=replace(view.link, state=state, model=reply.model, fault=reply.fault),
+        ended=not live,
+        link=link,
     )
     return Version(
-        reply.id, view, reply.next_seq, len(reply.attempts), reply.note == "superseded", quiet_since=_last_sign(reply)
+        reply.id,
+        view,
+        reply.next_seq,
+        len(reply.attempts),
+        reply.note == "superseded",
+        quiet_since=_last_sign(reply),
+        provider=reply.provider,
+    )
+
+
+def grow(version: Version, tail: Tail) -> None:
+    """Add what another process has written of this reply since it was last looked at."""
+    view = version.view
+    for piece in tail.pieces:
+        version.view = view = replace(view, length=view.text.add(piece))
+        version.note_boundary()
+    if not view.length:
+        view = replace(view, reasoning=TextSoFar(tail.reasoning), reasoning_length=len(tail.reasoning))
+    if tail.last_text is not None:
+        version.quiet_since = tail.last_text
+    attempt = tail.attempt
+    version.next_seq = tail.next_seq
+    version.attempts = attempt.number if attempt else version.attempts
+    model = attempt.model if attempt else view.model
+    link = _link(model, attempt, version.quiet_since if view.length else None)
+    version.view = replace(view, model=model, seams=tail.seams, link=link)
+
+
+def _link(model: str, attempt: StoredAttempt | None, last_text: float | None) -> LinkView:
+    """The connection of another process, as far as the journal tells."""
+    state: StateName = "connecting"
+    if attempt is not None:
+        text = last_text is not None and last_text >= attempt.started
+        state = "backing_off" if attempt.ended is not None else "streaming" if text else "waiting"
+    return LinkView(
+        state=state,
+        model=model,
+        connection_id=attempt.connection_id if attempt else 0,
+        attempt=attempt.number if attempt else 0,
+        fault=attempt.fault if attempt else None,
+        elsewhere=True,
     )

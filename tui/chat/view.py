@@ -57,6 +57,8 @@ class LinkView:
     last_piece: float | None = None
     longest_gap: float = 0.0
     """Seconds between two pieces of text or reasoning, at most, since `first_piece`."""
+    elsewhere: bool = False
+    """It is another process's connection, as far as the journal tells of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Bell:
 
 def bells(journal: Path) -> Path:
     """The directory of the windows' FIFOs."""
-    return journal.with_name(journal.name + "-windows")
+    return journal.with_name("windows")
 
 
 def ring(journal: Path, but: str = "") -> None:

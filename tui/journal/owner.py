@@ -40,17 +40,31 @@ def is_alive(owner: Owner, heartbeat: float, now: float) -> bool:
     Where it can be asked, the system's word counts: a process that is suspended has no heartbeat, and comes back.
     """
     fresh = abs(now - heartbeat) < LEASE
-    if owner.machine != _machine():
+    if not is_here(owner):
         return fresh
+    return _exists(owner.pid) and (_born(owner.pid) == owner.born if owner.born else fresh)
+
+
+def is_here(owner: Owner) -> bool:
+    """Whether this system can be asked for it."""
+    return owner.machine == _machine()
+
+
+def is_dead(owner: Owner) -> bool:
+    """Whether this system says that it is gone; False where it cannot be asked."""
+    return is_here(owner) and not (_exists(owner.pid) and _born(owner.pid) == owner.born)
+
+
+def _exists(pid: int) -> bool:
     try:
-        os.kill(owner.pid, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except OverflowError:
         return False  # no pid: a damaged row
     except PermissionError:
         pass  # somebody else's, so it exists
-    return _born(owner.pid) == owner.born if owner.born else fresh
+    return True
 
 
 @cache

@@ -73,7 +73,7 @@ def reply(
         base_url=row["base_url"],
         model=row["model"],
         parameters=_parameters(row["parameters"]),
-        state=_state(row, now),
+        state=state_now(row, now),
         text=text[0],
         next_seq=text[1] + 1,
         reasoning=reasoning,
@@ -133,7 +133,8 @@ def learned(row: sqlite3.Row) -> Learned:
     )
 
 
-def _state(row: sqlite3.Row, now: float) -> StoredState:
+def state_now(row: sqlite3.Row, now: float) -> StoredState:
+    """Of a row with its owner's columns: one without an end is being written while its owner lives."""
     state: StoredState = row["state"]
     if state != "streaming":
         return state

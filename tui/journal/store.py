@@ -7,8 +7,9 @@ import json
 import sqlite3
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from tui.journal import rows
 from tui.journal.connect import open_file, open_read_only
@@ -32,6 +33,8 @@ class Journal:
     Every method may raise JournalUnusable.
     """
 
+    SQL = _SQL
+
     def __init__(self, path: Path, connect: Callable[[Path], sqlite3.Connection], wall: Callable[[], float]) -> None:
         self._path = path
         self._connect = connect
@@ -39,7 +42,7 @@ class Journal:
         self._idle: deque[sqlite3.Connection] = deque()
 
     @classmethod
-    def open(cls, path: Path, *, wall: Callable[[], float] = time.time) -> Journal:
+    def open(cls, path: Path, *, wall: Callable[[], float] = time.time) -> Self:
         """The journal at `path`: created where there is none, brought up to date where it is older, and read as it is
         where it cannot be written. Raises JournalUnusable, and has then changed nothing."""
         journal = cls(path, open_file, wall)
@@ -60,7 +63,7 @@ class Journal:
             except IndexError:
                 return
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,9 +105,8 @@ class Journal:
         """Its line: inherited turns and its own, in order, each with its replies."""
         with self._reading() as db:
             found = db.execute(_SQL["turns"], {"conversation": conversation}).fetchall()
-            names = db.execute(_SQL["replies_of_turns"], {"names": _list([row["id"] for row in found])})
             replies: defaultdict[str, list[StoredReply]] = defaultdict(list)
-            for reply in self._replies(db, [row["id"] for row in names]):
+            for reply in self._replies_of(db, as_list([row["id"] for row in found])):
                 replies[reply.turn].append(reply)
         return tuple(rows.turn(row, tuple(replies[row["id"]])) for row in found)
 
@@ -144,8 +146,13 @@ class Journal:
             row = db.execute(_SQL["learned"], values).fetchone()
         return rows.learned(row) if row else Learned()
 
+    def _replies_of(self, db: sqlite3.Connection, turns: str) -> list[StoredReply]:
+        """Those of `turns` (as_list), in order."""
+        found = db.execute(_SQL["replies_of_turns"], {"names": turns})
+        return self._replies(db, [row["id"] for row in found])
+
     def _replies(self, db: sqlite3.Connection, names: list[str]) -> list[StoredReply]:
-        wanted = {"names": _list(names)}
+        wanted = {"names": as_list(names)}
         attempts = rows.by_reply(db.execute(_SQL["attempts"], wanted))
         seams = rows.by_reply(db.execute(_SQL["seams"], wanted))
         reasoning = rows.by_reply(db.execute(_SQL["reasoning"], wanted))
@@ -186,13 +193,14 @@ class Journal:
         self._idle.append(db)
 
 
-def _list(names: list[str]) -> str:
+def as_list(names: Sequence[str]) -> str:
+    """As a parameter for json_each."""
     return json.dumps(names)
 
 
 def _conversations(db: sqlite3.Connection, names: list[str]) -> tuple[StoredConversation, ...]:
     found: list[StoredConversation] = []
-    for row in db.execute(_SQL["conversations"], {"names": _list(names)}).fetchall():
+    for row in db.execute(_SQL["conversations"], {"names": as_list(names)}).fetchall():
         opening, turns = row["opening"], row["turns"]
         if row["branched_from"] is not None:
             line = db.execute(_SQL["opening_of_branch"], {"conversation": row["id"]}).fetchone()

@@ -61,6 +61,8 @@ class Writer:
         self._failures = 0
         self._opened = False
         self._to_index = False
+        self.owner = self._pen.owner.id
+        """The journal's name of this process."""
         self._changed = threading.Condition()  # its lock guards what follows
         self._records: deque[Record] = deque()
         self._saved = 0

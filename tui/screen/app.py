@@ -25,11 +25,11 @@ from tui.paths import config_file
 from tui.say import say
 from tui.screen import shown
 from tui.screen.actions import ACTIONS, BINDINGS
-from tui.screen.asking import Asking
 from tui.screen.dialogs.first_run import FirstRunDialog
 from tui.screen.dialogs.leave import LeaveDialog, Leaving
 from tui.screen.dialogs.too_small import TooSmall, too_small
 from tui.screen.first_run import Ready
+from tui.screen.following import Following
 from tui.screen.panes.connection import ConnectionPane
 from tui.screen.panes.conversation import ConversationPane
 from tui.screen.panes.footer import StatusFooter
@@ -40,7 +40,7 @@ ROOM = Size(100, 30)
 """Cells below which the panes fold: Output and a one-line Connection stay (design, section 6)."""
 
 
-class UnbrokenApp(Asking):
+class UnbrokenApp(Following):
     """The full screen."""
 
     TITLE = "unbroken"
@@ -92,6 +92,7 @@ class UnbrokenApp(Asking):
         self.conversation.rows = self._rows
         self.refresh_turn()
         self._probe(talk)
+        self.follow_others()
         self.prompt.focus()
 
     def _probe(self, talk: Talk) -> None:

@@ -107,6 +107,8 @@ class Asking(Showing):
             self.refresh_turn()
         elif self.replying and self.sending is not None:
             await self.sending.stop()
+        elif self.turn is not None and self.turn.current is not None and self.turn.current.elsewhere:
+            self.notify(say("screen.busy_elsewhere"), markup=False)
 
     async def action_copy_or_stop(self) -> None:
         selected = self.output.selected_text()
@@ -125,15 +127,12 @@ class Asking(Showing):
         talk, turn = self.talk, self.turn
         if talk is None or turn is None or self.replying:
             return
-        if talk.elsewhere(turn):
-            # What the other process has written since then; if it is gone, the reply can be resumed here.
-            self.session.reread(talk)
-            self.refresh_turn()
-            turn = talk.turns[self._turn]
-        if talk.can_resume(turn):
+        if not turn.versions:
+            self._follow_new(Sending(turn, talk.answer(turn)))
+        elif talk.can_resume(turn):
             self._follow_new(Sending(turn, talk.resume(turn)))
         else:
-            name = "busy_elsewhere" if talk.elsewhere(turn) else "nothing_to_resume"
+            name = "busy_elsewhere" if turn.versions[turn.place].elsewhere else "nothing_to_resume"
             self.notify(say(f"screen.{name}"), markup=False)
 
     def action_models(self) -> None:

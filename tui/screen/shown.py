@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.chat import advice
+from tui.chat.session import LOCAL
 from tui.chat.talk import Talk
 from tui.chat.turns import Turn, Version
 from tui.plain import one_line
@@ -10,9 +11,6 @@ from tui.say import say
 from tui.screen.panes.conversation import TurnRow, TurnState
 from tui.screen.panes.footer import StatusView
 from tui.screen.panes.output import OutputView
-
-LOCAL = "local"
-"""The name of the embedded model's provider."""
 
 STARTS = 200
 """Code points of a prompt that a row of the list is made from."""
@@ -24,7 +22,9 @@ def turn_row(number: int, turn: Turn) -> TurnRow:
 
 
 def turn_state(latest: Version | None) -> TurnState:
-    if latest is None or not latest.view.ended or latest.view.note == "elsewhere":
+    if latest is None:
+        return "queued"
+    if not latest.view.ended:
         return "live"
     state = latest.view.link.state
     if state == "stopped":
@@ -36,6 +36,8 @@ def turn_state(latest: Version | None) -> TurnState:
 
 def output_view(turn: Turn, chosen: int, queued: tuple[str, ...], *, saved: bool) -> OutputView:
     """Reply `chosen` of `turn` as the Output pane shows it."""
+    if not turn.versions:
+        return OutputView(key=turn.id, prompt=turn.prompt, notices=(say("chat.unsent"),), queued=queued)
     version = turn.versions[chosen]
     view = version.view
     live = not view.ended
@@ -59,8 +61,6 @@ def notices(version: Version, *, saved: bool) -> tuple[str, ...]:
         return (say("chat.superseded"),)
     if view.note == "interrupted":
         return (say("chat.interrupted"),)
-    if view.note == "elsewhere":
-        return (say("chat.elsewhere"),)
     state = view.link.state
     if state == "stopped":
         return (say("chat.stopped"),)
@@ -105,5 +105,8 @@ def _who(talk: Talk) -> str:
 
 def output_title(turn: Turn, chosen: int) -> str:
     """`Output · model · reply 1/2`."""
+    if not turn.versions:
+        return say("output.title")
     model = one_line(turn.versions[chosen].view.model, 60)
-    return say("screen.output_title", model=model, reply=chosen + 1, replies=len(turn.versions))
+    title = say("screen.output_title", model=model, reply=chosen + 1, replies=len(turn.versions))
+    return f"{title} · {say('screen.link_elsewhere')}" if turn.versions[chosen].elsewhere else title

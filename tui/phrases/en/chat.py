@@ -51,7 +51,7 @@ PHRASES: dict[str, str] = {
     "finished": "The reply is finished and saved.",
     "not_finished": "The reply was stopped; what was received is saved. `unbroken -c` goes on with it.",
     "not_saved": "Not everything could be saved: the journal did not take it.",
-    "elsewhere": "Another process is still writing this reply. Ctrl+R shows what came since.",
+    "unsent": "Kept, but not sent: the program ended first. Ctrl+R sends it.",
     "left_out": "The model’s context holds {window} tokens: the oldest turns ({count}) are not sent with this prompt. "
     "They stay in the conversation.",
     "too_long": "The prompt is about {tokens} tokens and the model’s context holds {window}: it may be refused.",

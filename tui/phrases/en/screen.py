@@ -20,6 +20,7 @@ PHRASES: dict[str, str] = {
     "link_done": "done",
     "link_failed": "failed",
     "link_stopped": "stopped",
+    "link_elsewhere": "written by another window",
     "link_alive": "server alive",
     "link_silent": "no bytes for {seconds} s",
     "link_retry": "retry {n}/{max}",
@@ -128,5 +129,8 @@ PHRASES: dict[str, str] = {
     "mouse_taken": "The mouse is ours again.",
     "mouse_given": "The mouse is the terminal's now: select with it as always.",
     "demo_model": "{model} (small demo model)",
-    "busy_elsewhere": "Another process is still writing this reply; this is what it has so far.",
+    "busy_elsewhere": "Another window is writing this reply; stop it there.",
+    "interrupted_other": (
+        "The provider of this reply cannot be asked from here. The text is kept; Ctrl+R goes on with the model chosen."
+    ),
 }

@@ -20,6 +20,7 @@ PHRASES: dict[str, str] = {
     "link_done": "完了",
     "link_failed": "失敗",
     "link_stopped": "停止しました",
+    "link_elsewhere": "別のウィンドウが書き込み中",
     "link_alive": "サーバーは動作中",
     "link_silent": "{seconds} 秒間、無通信",
     "link_retry": "再試行 {n}/{max}",
@@ -132,5 +133,8 @@ PHRASES: dict[str, str] = {
     "mouse_taken": "マウスをこのアプリに戻しました。",
     "mouse_given": "マウスを端末に渡しました。いつもどおり選択できます。",
     "demo_model": "{model}（小型デモ）",
-    "busy_elsewhere": "別のプロセスがこの返答を書き込み中です。ここまでの内容を表示しました。",
+    "busy_elsewhere": "別のウィンドウがこの返答を書き込み中です。停止はそちらで行ってください。",
+    "interrupted_other": (
+        "この返答の提供元にはここから接続できません。本文は残っています。Ctrl+R で選択中のモデルが続けます。"
+    ),
 }

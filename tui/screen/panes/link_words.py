@@ -84,6 +84,7 @@ def _link_chunks(link: LinkView, now: float) -> list[Chunk]:
     sign, tone = SIGNS[link.state]
     return [
         Chunk(((f"{sign} {_state_words(link, now)}", tone),)),
+        Chunk(_elsewhere(link), rank=1, lead=" · "),
         Chunk(_bar(link, now), rank=6),
         Chunk(_liveness(link, now), rank=2),
         Chunk(_retries(link), rank=3),
@@ -118,6 +119,10 @@ def _is_silent(link: LinkView, now: float) -> bool:
 
 def _whole(seconds: float) -> int:
     return max(0, int(seconds))
+
+
+def _elsewhere(link: LinkView) -> Line:
+    return ((say("screen.link_elsewhere"), "accent"),) if link.elsewhere else ()
 
 
 def _bar(link: LinkView, now: float) -> Line:
