@@ -43,11 +43,11 @@ def is_behind(db: sqlite3.Connection) -> bool:
     return bool(db.execute(SQL["behind"]).fetchone()[0])
 
 
-def take_in(db: sqlite3.Connection, budget: int = STEP) -> bool:
-    """Take the next texts into the index, in a transaction of its own; whether there are more."""
+def take_in(db: sqlite3.Connection, budget: int = STEP, most: int = _MOST) -> bool:
+    """Take the next texts into the index, in a transaction of its own; whether there are more. `most`: texts."""
     db.execute("begin immediate")
     try:
-        more = has_index(db) and (_take_new(db, budget) or _take_old(db, budget))
+        more = has_index(db) and (_take_new(db, budget, most) or _take_old(db, budget, most))
         db.execute("commit")
     except BaseException:
         if db.in_transaction:
@@ -73,9 +73,9 @@ def create(db: sqlite3.Connection) -> None:
             raise
 
 
-def _take_new(db: sqlite3.Connection, budget: int) -> bool:
+def _take_new(db: sqlite3.Connection, budget: int, most: int) -> bool:
     """True: there is more to take in, of whatever kind."""
-    rows = db.execute(SQL["todo"], {"limit": _MOST}).fetchall()
+    rows = db.execute(SQL["todo"], {"limit": most}).fetchall()
     if not rows:
         db.execute(SQL["strays"])
         return False
@@ -91,14 +91,14 @@ def _take_new(db: sqlite3.Connection, budget: int) -> bool:
     return is_behind(db)
 
 
-def _take_old(db: sqlite3.Connection, budget: int) -> bool:
+def _take_old(db: sqlite3.Connection, budget: int, most: int) -> bool:
     turns, replies = db.execute(SQL["left"]).fetchone()
     if not turns and not replies:
         return False
     # Side by side, by their share of what is left, so that what is newest of both comes first.
     share = turns / (turns + replies)
-    of_turns, turns = _older(db, "older_turns", turns, round(_MOST * share) or bool(turns), round(budget * share))
-    many = _MOST - round(_MOST * share) or bool(replies)
+    of_turns, turns = _older(db, "older_turns", turns, round(most * share) or bool(turns), round(budget * share))
+    many = most - round(most * share) or bool(replies)
     of_replies, replies = _older(db, "older_replies", replies, many, round(budget * (1 - share)))
     found = sorted((*of_turns, *of_replies), key=lambda text: text.thing)
     _add(db, found, _ends(db)[0] - len(found))
