@@ -50,7 +50,7 @@ class Place:
         with Journal.open(self.path) as journal:
             latest = journal.latest()
             assert latest is not None
-            talk.open(latest, journal.turns(latest.id), journal.boundaries)
+            talk.open(latest, journal.turns(latest.id), journal.partial)
 
     def saved(self) -> None:
         self.writer.flush().result(10)

@@ -75,14 +75,19 @@ class Keeper:
             )
         )
 
-    def go_on(self, request: Request, reply: ReplyId, next_seq: int, attempts: int) -> None:
-        """An earlier reply is resumed: its text stays, what comes is added behind it."""
+    def go_on(self, request: Request, reply: ReplyId, next_seq: int, attempts: int, *, thought: bool = False) -> None:
+        """An earlier reply is resumed: its text stays, what comes is added behind it. `thought`: it has reasoning,
+        which stays only where the stream that it came from is replayed from behind it."""
+        self._thought = thought
         self._request, self.reply = request, reply
         self._seq, self._attempts = next_seq, attempts
         provider = self._provider
         self._writer.put(
             ResumeReply(reply, provider.name, provider.base_url, request.model, self._clock.wall(), next_seq)
         )
+        if thought and not (request.partial and request.partial.text):
+            self._thought = False
+            self._writer.put(DropReasoning(reply))
 
     def note(self, event: Event) -> None:
         """Keep what `event` says."""
@@ -133,7 +138,7 @@ class Keeper:
         self._timing = state.timing
         if state.state == "connecting":
             self._end_attempt(wall, state.fault)
-            if self._thought:
+            if self._thought and state.rung != "replay":
                 self._thought = False
                 self._writer.put(DropReasoning(self.reply))
             self._attempts += 1
@@ -148,6 +153,7 @@ class Keeper:
                     state.model,
                     wall,
                     state.rung,
+                    state.replay_id,
                 )
             )
         elif state.state == "backing_off":

@@ -154,7 +154,7 @@ class Session:
             with Journal.open(journal_file()) as journal:
                 latest = journal.latest()
                 if latest is not None:
-                    talk.open(latest, journal.turns(latest.id), journal.boundaries)
+                    talk.open(latest, journal.turns(latest.id), journal.partial)
         except JournalUnusable as error:
             self._tell(error.sentence())
 
@@ -173,6 +173,11 @@ class Session:
         if self._restart is not None:
             self._restart.cancel()
             await asyncio.gather(self._restart, return_exceptions=True)
+        if self.talk is not None:
+            from tui.engine.pump import stops_sent
+
+            # A server that keeps streams generates on until it hears that nobody reads them: 3 s at most.
+            await stops_sent()
         if self._server is not None:
             server, self._server = self._server, None
             await server.stop()

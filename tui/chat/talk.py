@@ -81,9 +81,9 @@ class Talk:
         self,
         conversation: StoredConversation,
         turns: tuple[StoredTurn, ...],
-        boundaries: Callable[[ReplyId], tuple[int, ...]] = lambda _: (),
+        partial: Callable[[ReplyId], Partial | None] = lambda _: None,
     ) -> None:
-        """Go on with a conversation from the journal; `boundaries` is asked for each reply that can be resumed."""
+        """Go on with a conversation from the journal; `partial` is asked for each reply that can be resumed."""
         self.id = conversation.id
         self.start = conversation.branched_at or 0
         self.system = self.system or conversation.system
@@ -91,8 +91,12 @@ class Talk:
         self.turns = [turn_of(turn) for turn in turns]
         for turn in self.turns:
             current = turn.current
-            if current is not None and current.view.length and current.view.link.state != "done":
-                current.boundaries.extend(boundaries(current.id))
+            if current is None or current.view.link.state == "done" or (held := partial(current.id)) is None:
+                continue
+            current.boundaries.extend(held.boundaries)
+            if held.replay_id is not None and current.view.link.state != "stopped":
+                # What the user stops, the server was told to forget.
+                current.stream, current.replay = held.replay_id, (held.replay_id, held.replay_offset)
 
     def ask(self, prompt: str) -> tuple[Turn, AsyncGenerator[Event, None]]:
         """A new turn, and the events of its reply. Closing the generator stops the reply."""
@@ -118,7 +122,8 @@ class Talk:
         request = self._request(turn, None)
         keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions), self.provider)
         keeper.begin(request)
-        turn.versions.append(Version(keeper.reply, fresh(self.model), provider=self.provider.name))
+        asked = Version(keeper.reply, fresh(self.model), provider=self.provider.name, base_url=self.provider.base_url)
+        turn.versions.append(asked)
         turn.written = turn.versions[-1]
         self.writing.add(keeper.reply)
         return self._stream(turn, request, keeper, self.provider)
@@ -169,13 +174,18 @@ class Talk:
         before = version.view
         text = before.whole_text()
         age = max(0.0, self.clock.wall() - version.quiet_since)
-        partial = Partial(text, tuple(version.boundaries), model=before.model, age=age) if text else None
+        same = (version.base_url, before.model) == (provider.base_url, model)
+        name, offset = (version.replay if same else None) or (None, 0)
+        partial = Partial(text, tuple(version.boundaries), name, offset, before.model, age) if text or name else None
         request = self._request(turn, partial, model)
         # A different answer, should one come, stands behind all the replies that there are.
         keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions) - 1, provider)
-        keeper.go_on(request, version.id, version.next_seq, version.attempts)
-        turn.written = version
+        thought = before.reasoning_length > 0
+        keeper.go_on(request, version.id, version.next_seq, version.attempts, thought=thought)
+        turn.written, version.base_url = version, provider.base_url
         resumed = fresh(model, text, before.seams)
+        if text:
+            resumed = replace(resumed, reasoning=before.reasoning, reasoning_length=before.reasoning_length)
         version.view = replace(resumed, usage=before.usage, cost_usd=before.cost_usd, at_least=before.at_least)
         version.provider = provider.name
         self.writing.add(version.id)
@@ -185,7 +195,7 @@ class Talk:
         """The user stopped the reply of `turn`: its view says so. What was received stays."""
         version = turn.written
         if version is not None and not version.view.ended and not version.elsewhere:
-            version.view = stopped(version.view)
+            version.view, version.replay = stopped(version.view), None
 
     async def _stream(
         self,
@@ -252,9 +262,11 @@ class Talk:
             turn.versions[turn.versions.index(latest)] = replace(latest, view=before, superseded=True)
             self.writing.discard(latest.id)
             self.writing.add(keeper.reply)
-            latest = turn.written = Version(keeper.reply, latest.view, provider=provider.name)
+            latest = turn.written = Version(keeper.reply, latest.view, provider=provider.name, stream=latest.stream)
+            latest.base_url = provider.base_url
             turn.versions.append(latest)
             self.prefer(turn, latest.id)
+        latest.hear(event)
         latest.view = fold(latest.view, event)
         if isinstance(event, Content):
             latest.quiet_since = self.clock.wall()

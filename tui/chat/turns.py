@@ -10,7 +10,7 @@ from tui.chat.view import LinkView, ReplyView, fresh
 from tui.journal.live import Tail
 from tui.journal.records import EndState
 from tui.journal.stored import StoredAttempt, StoredReply, StoredTurn
-from tui.words import ConversationId, ReplyId, StateName, TextSoFar, TurnId
+from tui.words import Content, ConversationId, Event, ReplyId, State, StateName, TextSoFar, TurnId
 
 REMEMBERED = 1200
 """Code points at the end of a reply whose boundaries are kept: an anchor is never farther back than half of it."""
@@ -37,6 +37,22 @@ class Version:
     """When its last text came, on the wall clock."""
     provider: str = ""
     """Who answered."""
+    base_url: str = ""
+    """Who was asked last."""
+    stream: str | None = None
+    """Under which name that server keeps the newest attempt's stream."""
+    replay: tuple[str, int] | None = None
+    """The stream that its end came from, and how far it was read: body bytes."""
+
+    def hear(self, event: Event) -> None:
+        """Remember what `event` says about the stream."""
+        if isinstance(event, State) and event.state == "connecting":
+            if event.replay_id != self.stream:
+                # Until it brings text, nothing can be replayed of it but all.
+                self.replay = (event.replay_id, 0) if event.replay_id and not self.view.length else None
+            self.stream = event.replay_id
+        elif isinstance(event, Content):
+            self.replay = (self.stream, event.offset) if self.stream else None
 
     @property
     def elsewhere(self) -> bool:
@@ -166,12 +182,16 @@ def version_of(reply: StoredReply) -> Version:
         reply.note == "superseded",
         quiet_since=_last_sign(reply),
         provider=reply.provider,
+        base_url=reply.base_url,
     )
 
 
 def grow(version: Version, tail: Tail) -> None:
     """Add what another process has written of this reply since it was last looked at."""
     view = version.view
+    if tail.pieces:
+        # How far its stream was read is known to the one who reads it.
+        version.replay = None
     for piece in tail.pieces:
         version.view = view = replace(view, length=view.text.add(piece))
         version.note_boundary()

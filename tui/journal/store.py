@@ -121,10 +121,11 @@ class Journal:
             text = held(db, reply)
         if stored is None or text is None:
             return None
+        newest = stored.attempts[-1].replay_id if stored.attempts else None
         return Partial(
             text=text.text,
             boundaries=text.boundaries,
-            replay_id=text.replay_id,
+            replay_id=text.replay_id if text.text else newest,
             replay_offset=text.replay_offset,
             model=stored.seams[-1].models[1] if stored.seams else stored.model,
         )
