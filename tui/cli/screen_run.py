@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 
 from tui.chat.session import Session, Wanted
+from tui.cli import crash
 from tui.cli.errors import Exit, tell
 from tui.cli.options import ScreenOptions
 from tui.clock import RealClock
@@ -23,6 +25,7 @@ from tui.screen.terminal.signals import install_signals
 async def show(config: Config, options: ScreenOptions) -> int:
     """The exit code, once the screen is closed and the reply is finished or stopped."""
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_keep)
     app: UnbrokenApp | None = None
     early: list[JournalTrouble | None] = []
 
@@ -60,6 +63,13 @@ async def show(config: Config, options: ScreenOptions) -> int:
     finally:
         if not await session.close():
             tell(say("chat.not_saved"))
+
+
+def _keep(_: asyncio.AbstractEventLoop, context: Mapping[str, object]) -> None:
+    """A mistake that nobody awaits goes to a file: on stderr it would tear up the screen, and could show a key."""
+    error = context.get("exception")
+    if isinstance(error, Exception):
+        crash.report(error)
 
 
 async def _ready(session: Session, wanted: Wanted) -> Ready | None:

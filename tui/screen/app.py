@@ -28,7 +28,7 @@ from tui.screen.actions import ACTIONS, BINDINGS
 from tui.screen.dialogs.first_run import FirstRunDialog
 from tui.screen.dialogs.leave import LeaveDialog, Leaving
 from tui.screen.dialogs.too_small import TooSmall, too_small
-from tui.screen.first_run import Ready
+from tui.screen.first_run import FIRST_RUN, Ready
 from tui.screen.following import Following
 from tui.screen.panes.connection import ConnectionPane
 from tui.screen.panes.conversation import ConversationPane
@@ -112,6 +112,7 @@ class UnbrokenApp(Following):
         self._answerer = ready
 
     def _first_run_ended(self, _: None) -> None:
+        self.workers.cancel_group(self, FIRST_RUN)
         if self._answerer is None:
             self.exit(3)
         else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -22,6 +24,9 @@ from tui.say import say
 from tui.screen.dialogs.first_run import FirstRunDialog
 from tui.screen.helping import Helping
 from tui.words import Key, Provider
+
+FIRST_RUN = "first-run"
+"""The workers of the dialog; they end with it."""
 
 KEY_TEST = 5.0
 """Seconds for the test of a key."""
@@ -58,15 +63,39 @@ async def try_key(config: Config, wanted: Wanted, dialog: FirstRunDialog, key: K
             assert_never(answer)
 
 
-async def use_local(session: Session, dialog: FirstRunDialog) -> Ready:
-    """Install the embedded model where it is missing, and start it. LocalProblem where that cannot be."""
+class _Left(Exception):
+    """Whoever wanted the embedded model has gone."""
+
+
+async def install_weights(told: Callable[[Progress], None]) -> None:
+    """Install the embedded model's weights where they are missing. LocalProblem where that cannot be.
+
+    Cancelling it stops the installation, within a moment and in its own thread, which leaves nothing half installed;
+    nothing more is told then.
+    """
     loop = asyncio.get_running_loop()
+    left = threading.Event()
 
     def show(progress: Progress) -> None:
-        fraction = progress.done / progress.total if progress.total else None
-        loop.call_soon_threadsafe(dialog.progress, fraction, say(f"local.phase_{progress.phase}"))
+        if left.is_set():
+            raise _Left
+        loop.call_soon_threadsafe(told, progress)
 
-    await asyncio.to_thread(weights.ensure_installed, lambda _: None, show)
+    try:
+        await asyncio.to_thread(weights.ensure_installed, lambda _: None, show)
+    finally:
+        left.set()
+
+
+async def use_local(session: Session, dialog: FirstRunDialog) -> Ready:
+    """Install the embedded model where it is missing, and start it. LocalProblem where that cannot be."""
+
+    def show(progress: Progress) -> None:
+        # Only fetching takes long enough for a measure: a second one would begin again at nothing.
+        fraction = progress.done / progress.total if progress.phase == "fetching" else None
+        dialog.progress(fraction, say(f"local.phase_{progress.phase}"))
+
+    await install_weights(show)
     provider, model = await session.local()
     return Ready(provider, model)
 
@@ -86,7 +115,7 @@ class FirstRunWays(Helping):
     def _key_given(self, message: FirstRunDialog.KeyGiven) -> None:
         self._test_key(message)
 
-    @work(group="first-run")
+    @work(group=FIRST_RUN)
     async def _test_key(self, message: FirstRunDialog.KeyGiven) -> None:
         dialog = self.screen
         if not isinstance(dialog, FirstRunDialog):
@@ -104,7 +133,7 @@ class FirstRunWays(Helping):
     def _local_wanted(self) -> None:
         self._install_local()
 
-    @work(group="first-run")
+    @work(group=FIRST_RUN)
     async def _install_local(self) -> None:
         dialog = self.screen
         if not isinstance(dialog, FirstRunDialog):

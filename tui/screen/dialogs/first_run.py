@@ -138,8 +138,8 @@ class FirstRunDialog(Dialog[None]):
             (f" {fraction:4.0%}  ", "strong"),
             (one_line(words), "normal"),
         )
-        said = self.query_one("#first-local-said", Said)
-        said.update(paint(said, line))
+        for said in self.query("#first-local-said").results(Said):
+            said.update(paint(said, line))
 
     def trouble(self, words: str) -> None:
         """The embedded model did not come; the user may try again."""
@@ -239,8 +239,12 @@ class FirstRunDialog(Dialog[None]):
         else:
             self.end(None)
 
+    # News may come when the dialog has gone: then there is nowhere left to write them.
+
     def _key_said(self, tone: Tone, words: str) -> None:
-        self.query_one("#first-key-said", Said).tell(tone, words)
+        for said in self.query("#first-key-said").results(Said):
+            said.tell(tone, words)
 
     def _local_said(self, tone: Tone, words: str) -> None:
-        self.query_one("#first-local-said", Said).tell(tone, words)
+        for said in self.query("#first-local-said").results(Said):
+            said.tell(tone, words)
