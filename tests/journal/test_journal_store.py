@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tui.journal.ids import new_id
 from tui.journal.owner import LEASE, Owner, is_alive, this_process
 from tui.journal.records import (
+    RUNG_HELD,
     AddReasoning,
     AddSeam,
     AddText,
@@ -332,6 +333,30 @@ def test_a_rung_is_tried_again_after_a_week(tmp_path: Path) -> None:
     assert writer.close(30)
     assert learned(10.1) == Learned(frozenset({"prefill"}), bare_end=True), "refused again, for another week"
     assert learned(14.9) == Learned(frozenset({"prefill"}), bare_end=True)
+
+
+def test_who_keeps_streams_is_known_of_a_server_whatever_the_model_and_for_a_week(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "j.sqlite3", wall=lambda: START)
+    writer.flush().result(30)
+    journal = Journal.open(tmp_path / "j.sqlite3", wall=lambda: START)
+
+    def learn(base_url: str, at: float, *, replay: bool | None) -> None:
+        writer.put(Learn(base_url, "m", Learned(replay=replay), at))
+        writer.flush().result(30)
+
+    learn("http://a", START, replay=True)
+    learn("http://a", START, replay=None)
+    assert journal.learned("http://a", "other") == Learned(replay=True)
+    assert journal.learned("http://b", "m") == Learned()
+    # Who keeps none today may be another program tomorrow: it is asked again.
+    learn("http://b", START, replay=False)
+    assert journal.learned("http://b", "m") == Learned()
+    learn("http://a", START, replay=False)
+    assert journal.learned("http://a", "m") == Learned()
+    learn("http://a", START - RUNG_HELD - 1, replay=True)
+    assert journal.learned("http://a", "m") == Learned()
+    journal.close()
+    assert writer.close(30)
 
 
 def test_nothing_is_found_where_nothing_is(home: tuple[Writer, Journal]) -> None:

@@ -258,9 +258,13 @@ def _learned(record: Learn) -> list[tuple[str, dict[str, Value]]]:
     ]
     who: dict[str, Value] = {"base_url": record.base_url, "model": record.model}
     said: dict[str, Value] = {"bare_end": lesson.bare_end, "no_thinking": lesson.no_thinking, "at": record.at}
-    held = json.dumps(rungs)
-    return [
+    held, stale = json.dumps(rungs), record.at - RUNG_HELD
+    written: list[tuple[str, dict[str, Value]]] = [
         ("learn", who | said),
-        ("forget_rungs", who | {"rungs": held, "stale": record.at - RUNG_HELD}),
+        ("forget_rungs", who | {"rungs": held, "stale": stale}),
         ("learn_rungs", who | {"rungs": held, "at": record.at}),
+        ("forget_keepers", {"base_url": record.base_url if lesson.replay is False else "", "stale": stale}),
     ]
+    if lesson.replay:
+        written.append(("learn_keeper", {"base_url": record.base_url, "at": record.at}))
+    return written

@@ -39,7 +39,13 @@ def m4_rungs(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m1_first, m2_versions, m3_search, m4_rungs)
+def m5_streams(db: sqlite3.Connection) -> None:
+    """Who keeps the streams of its answers."""
+    for statement in statements(_SCHEMA["m5_streams"]):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m1_first, m2_versions, m3_search, m4_rungs, m5_streams)
 
 
 def migrate(db: sqlite3.Connection) -> None:

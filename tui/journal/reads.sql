@@ -78,6 +78,9 @@ select s.* from json_each(:names) j join seams s on s.reply = j.value order by j
 -- name: reasoning
 select g.reply, g.text from json_each(:names) j join reasoning g on g.reply = j.value order by j.key, g.seq
 
+-- name: keeps_streams
+select 1 from keepers where base_url = :base_url and at > :stale
+
 -- name: learned
 select bare_end, no_thinking, (
     select json_group_array(json_object('rung', r.rung, 'refused', r.refused, 'misses', r.misses))

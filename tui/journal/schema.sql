@@ -199,3 +199,11 @@ insert into rungs (base_url, model, rung, refused, misses, at)
 select learned.base_url, learned.model, j.value, 1, 0, learned.updated from learned, json_each(learned.refused) j;
 
 alter table learned add column no_thinking integer not null default 0;
+
+-- name: m5_streams
+
+-- Servers that keep the streams of their answers, so that a cut one can be replayed; one that does not is asked again.
+create table keepers (
+    base_url text primary key not null,
+    at real not null                -- when it said so
+) without rowid;

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -145,7 +146,9 @@ class Journal:
         with self._reading() as db:
             values = {"base_url": base_url, "model": model, "stale": self._wall() - RUNG_HELD}
             row = db.execute(_SQL["learned"], values).fetchone()
-        return rows.learned(row) if row else Learned()
+            keeps = db.execute(_SQL["keeps_streams"], values).fetchone() is not None
+        found = rows.learned(row) if row else Learned()
+        return replace(found, replay=True) if keeps else found
 
     def _replies_of(self, db: sqlite3.Connection, turns: str) -> list[StoredReply]:
         """Those of `turns` (as_list), in order."""

@@ -156,6 +156,13 @@ select text, at from reasoning where reply = :reply order by seq
 -- name: compact_reasoning
 insert into reasoning (reply, seq, text, at) values (:reply, 0, :text, :at)
 
+-- name: learn_keeper
+insert into keepers (base_url, at) values (:base_url, :at)
+on conflict (base_url) do update set at = excluded.at
+
+-- name: forget_keepers
+delete from keepers where base_url = :base_url or at <= :stale
+
 -- name: learn
 insert into learned (base_url, model, refused, bare_end, no_thinking, updated)
 values (:base_url, :model, '[]', :bare_end, :no_thinking, :at)
