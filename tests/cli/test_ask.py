@@ -221,6 +221,13 @@ def test_a_server_that_asks_for_a_long_wait_ends_it_and_says_how_long(tmp_path: 
     assert "2 h 0 min" in done.stderr
 
 
+def test_an_answer_at_its_limit_is_complete_and_says_how_to_go_on(tmp_path: Path) -> None:
+    with WireServer([Answer(stream(ENGLISH, "length"))]) as server:
+        done = unbroken("ask", "Hi", config=settings(tmp_path, server.url))
+    assert (done.returncode, done.stdout) == (0, ENGLISH + "\n")
+    assert "`unbroken -c` and Ctrl+R go on" in done.stderr
+
+
 def test_a_missing_key_is_exit_code_3(tmp_path: Path) -> None:
     done = unbroken("ask", "Hi", config=settings(tmp_path, "http://127.0.0.1:9/v1", key_env="MINE_KEY"))
     assert done.returncode == 3

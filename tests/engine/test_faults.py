@@ -129,6 +129,9 @@ def test_a_redirect_says_where_to() -> None:
     [
         (400, {"code": "context_length_exceeded", "message": "too long"}, "too-long", True),
         (400, {"type": "exceed_context_size_error", "code": 400}, "too-long", True),
+        (400, {"message": "This model's maximum context length is 4096 tokens. You requested 9000."}, "too-long", True),
+        (400, {"message": "prompt is too long: 210000 tokens > 200000 maximum"}, "too-long", True),
+        (400, {"message": "Assistant response prefill is incompatible with enable_thinking."}, "bad-request", True),
         (400, {"code": "content_filter"}, "content-filter", True),
         (400, {"code": "rate_limit_exceeded"}, "bad-request", True),
         (429, {"code": "insufficient_quota"}, "payment", True),
@@ -140,6 +143,16 @@ def test_a_body_makes_a_status_more_exact(status: int, error: dict[str, object],
     fault = of_status(status, {"retry-after": "7"}, json.dumps({"error": error}), NOW)
     assert (fault.kind, fault.permanent, fault.status) == (kind, permanent, status)
     assert fault.wait == (None if permanent else 7.0)
+
+
+def test_a_body_whose_error_is_a_text_is_read_too() -> None:
+    assert of_status(400, {}, '{"error": "prompt is too long; exceeded max context length"}', NOW).kind == "too-long"
+
+
+@pytest.mark.parametrize("kind", ["BadRequestError", "invalid_request_error"])
+def test_a_stream_may_say_in_words_that_it_is_full(kind: str) -> None:
+    full = in_stream({"type": kind, "message": "This endpoint's maximum context length is 8192 tokens"})
+    assert (full.kind, full.permanent) == ("too-long", True)
 
 
 @pytest.mark.parametrize("name", faults.TYPES)

@@ -243,6 +243,25 @@ def test_done_alone_is_complete_and_length_is_told() -> None:
     assert play([Script((head(5), b"data: [DONE]"))]).done.text == held(5)
 
 
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        (status(401, '{"error": {"message": "expired"}}'), "unauthorized"),
+        (status(402, "{}"), "payment"),
+        (status(413, "<html><title>413</title>"), "too-long"),
+        (status(400, '{"error": {"message": "maximum context length is 100 tokens"}}'), "too-long"),
+        (status(400, '{"error": {"code": "content_filter", "message": "no"}}'), "content-filter"),
+        (Script((chunk({}, "content_filter"), DONE)), "content-filter"),
+        (Script((b'data: {"error": {"code": 401, "message": "expired"}}\n\n',)), "unauthorized"),
+    ],
+)
+def test_what_is_final_in_the_middle_of_a_reply_keeps_the_text_and_refuses_no_rung(script: Script, kind: str) -> None:
+    result = play(serving(30, script))
+    assert (result.fault.kind, result.fault.permanent, result.text) == (kind, True, held(30))
+    assert len(result.wire.asked) == 2
+    assert result.last.learned == Learned()
+
+
 def test_a_content_filter_is_final_and_keeps_the_text() -> None:
     result = play([Script((head(9), chunk({}, "content_filter"), DONE))])
     assert (result.fault.kind, result.fault.permanent, result.text) == ("content-filter", True, held(9))

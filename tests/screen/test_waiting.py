@@ -1,4 +1,4 @@
-"""A wait that only the user can agree to: chosen, counted down, ended with Esc."""
+"""What the user decides: a long wait agreed to, counted down, ended; an answer gone on with at its limit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from breaking_provider import ENGLISH, answering, cut_after, posts, settings
 from live_app import ASK, live
-from model_servers import Model
+from model_servers import DONE, Model, chunk, frames
 from wire_server import Answer, WireServer, rate_limited
 
 from tui.screen.dialogs.choose_wait import ChooseWait
@@ -58,4 +58,18 @@ def test_retries_that_are_used_up_ask_the_user(tmp_path: Path) -> None:
 
     cuts = [cut_after(40, ENGLISH), *[BUSY] * 40]
     with WireServer(answering(Model(ENGLISH, "exact"), cuts)) as server:
+        asyncio.run(play(server))
+
+
+def test_an_answer_at_its_limit_says_how_to_go_on_and_does(tmp_path: Path) -> None:
+    async def play(server: WireServer) -> None:
+        async with live(settings(tmp_path, server.url)) as screen:
+            await screen.write(ASK)
+            await screen.shows("✓ done", "the limit of tokens. Ctrl+R goes on from there.")
+            await screen.pilot.press("ctrl+r")
+            await screen.shows("seam verified", "through the wet gate.", "✓ done")
+            await screen.until(lambda: "limit of tokens" not in screen.text())
+
+    short = Answer(b"".join(frames(ENGLISH)[:40]) + chunk({}, "length") + DONE)
+    with WireServer(answering(Model(ENGLISH, "exact"), [short])) as server:
         asyncio.run(play(server))

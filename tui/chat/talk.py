@@ -10,9 +10,10 @@ from dataclasses import replace
 from tui.chat.keeper import Keeper
 from tui.chat.passive import Passive
 from tui.chat.turns import ELSEWHERE, Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
-from tui.chat.view import ReplyView, fold, fresh, stopped
+from tui.chat.view import ReplyView, at_limit, fold, fresh, stopped
 from tui.chat.window import Fit, fit
 from tui.clock import Clock
+from tui.engine.ledger import estimate_tokens
 from tui.engine.retry_budget import RetryBudget
 from tui.journal.ids import new_id
 from tui.journal.records import ChooseReply, NewConversation, NewTurn
@@ -156,9 +157,11 @@ class Talk:
         self.provider = replace(self.provider, learned=learned(self.provider.base_url, model))
 
     def can_resume(self, turn: Turn) -> bool:
-        """Whether its current reply ended without being whole."""
+        """Whether its current reply ended without being whole, or at the limit of tokens."""
         version = turn.current
-        return version is not None and version.view.ended and version.view.link.state != "done"
+        if version is None or not version.view.ended:
+            return False
+        return version.view.link.state != "done" or at_limit(version.view)
 
     def resume(
         self, turn: Turn, by: tuple[Provider, str] | None = None, *, agreed: Fault | None = None
@@ -174,10 +177,15 @@ class Talk:
         before = version.view
         text = before.whole_text()
         age = max(0.0, self.clock.wall() - version.quiet_since)
-        same = (version.base_url, before.model) == (provider.base_url, model)
+        longer = at_limit(before)
+        # What ended at its limit is whole to a server that kept the stream: there is no more of it to replay.
+        same = (version.base_url, before.model) == (provider.base_url, model) and not longer
         name, offset = (version.replay if same else None) or (None, 0)
         partial = Partial(text, tuple(version.boundaries), name, offset, before.model, age) if text or name else None
         request = self._request(turn, partial, model)
+        if request.max_tokens is not None and longer:
+            # The limit held for what is there; as much again may follow. The engine takes off what it sends back.
+            request = replace(request, max_tokens=request.max_tokens + estimate_tokens(text))
         # A different answer, should one come, stands behind all the replies that there are.
         keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions) - 1, provider)
         thought = before.reasoning_length > 0

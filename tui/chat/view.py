@@ -90,6 +90,11 @@ class ReplyView:
         return self.text.upto(self.length)
 
 
+def at_limit(view: ReplyView) -> bool:
+    """Whether the answer ended only because it might not be longer: it can be gone on with."""
+    return view.ended and view.link.state == "done" and view.finish_reason in ("length", "model_length")
+
+
 def fresh(model: str, text: str = "", seams: tuple[SeamMark, ...] = ()) -> ReplyView:
     """A reply of which `text` is held (none, or a partial that is to be resumed)."""
     return ReplyView(model=model, text=TextSoFar(text), length=len(text), held=len(text), seams=seams)

@@ -123,7 +123,7 @@ class Asking:
         elif not done.text:
             self._tell(say("chat.empty"))
         if done.finish_reason in ("length", "model_length"):
-            self._tell(say("chat.length"))
+            self._tell(say("chat.length_ask"))
 
     def _failed(self, error: Error) -> None:
         self._code = Exit.KEY if error.fault.kind == "unauthorized" else Exit.INCOMPLETE

@@ -24,6 +24,10 @@ _CODE = re.compile("[0-9]{1,9}")
 _SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:,|$)")
 _LONGEST_ASKED = 10.0 * 365 * 86400
 """Seconds; whoever asks for more (a date with a slip of the pen, a number without end) means "not today"."""
+_FULL = re.compile(
+    r"maximum context length|context[ _](length|window|size)|prompt is too long|too many (input )?tokens", re.IGNORECASE
+)
+"""How servers without a `code` for it say that the request is too long: vLLM, OpenRouter, Anthropic, Ollama."""
 _ROUGH = ("bad-request", "rate-limit", "forbidden")
 """Kinds that a `code` in the body may make more exact."""
 
@@ -169,6 +173,8 @@ def _refined(row: Fault, body: str) -> Fault:
     except (ValueError, RecursionError):
         return row
     error = value.get("error", value) if isinstance(value, dict) else None
+    if isinstance(error, str):
+        error = {"message": error}
     return _by_code(row, error) if isinstance(error, dict) else row
 
 
@@ -179,6 +185,9 @@ def _by_code(row: Fault, error: dict[str, object]) -> Fault:
         known = TYPES.get(name) if isinstance(name, str) else None
         if known is not None and known.kind in ("too-long", "content-filter", "payment"):
             return known
+    message = error.get("message")
+    if row.kind == "bad-request" and isinstance(message, str) and _FULL.search(message[:1000]):
+        return TYPES["context_length_exceeded"]
     return row
 
 
@@ -195,7 +204,9 @@ def in_stream(error: object) -> Fault:
     for name in (code, error.get("type")):
         known = TYPES.get(name) if isinstance(name, str) else None
         if known is not None:
-            return replace(known, detail=message)
+            return replace(_by_code(known, error), detail=message)
+    if _FULL.search(message):
+        return replace(TYPES["context_length_exceeded"], detail=message)
     return Fault("in-stream", permanent=False, detail=message)
 
 

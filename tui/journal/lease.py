@@ -68,10 +68,10 @@ def _is_free(db: sqlite3.Connection, record: ResumeReply, owner: Owner, now: flo
     row = db.execute(_SQL["standing"], {"reply": record.id}).fetchone()
     if row is None:
         return True  # writing it will say what is wrong
-    state, next_seq, holder, pid, machine, born, heartbeat, closed = row
+    whole, next_seq, holder, pid, machine, born, heartbeat, closed = row
     if holder == owner.id:
         return True
-    if record.next_seq is not None and (next_seq != record.next_seq or state == "done"):
+    if record.next_seq is not None and (next_seq != record.next_seq or whole):
         return False
     if holder is None or pid is None or closed is not None:
         return True

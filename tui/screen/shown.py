@@ -6,6 +6,7 @@ from tui.chat import advice
 from tui.chat.session import LOCAL
 from tui.chat.talk import Talk
 from tui.chat.turns import Turn, Version
+from tui.chat.view import at_limit
 from tui.plain import one_line
 from tui.say import say
 from tui.screen.panes.conversation import TurnRow, TurnState
@@ -70,12 +71,12 @@ def notices(version: Version, *, saved: bool) -> tuple[str, ...]:
     said = []
     if view.note == "bare-end":
         said.append(say("chat.bare_end"))
-    if view.note == "bare-end-lost":
+    elif view.note == "bare-end-lost":
         said.append(say("chat.bare_end_lost"))
     elif view.length == 0:
         said.append(say("chat.empty"))
-    if view.finish_reason in ("length", "model_length"):
-        said.append(say("chat.length"))
+    if at_limit(view):
+        said.append(say("chat.length_screen"))
     if not all(mark.verified for mark in view.seams):
         said.append(say("chat.unverified"))
     return tuple(said)

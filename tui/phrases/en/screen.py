@@ -57,7 +57,7 @@ PHRASES: dict[str, str] = {
     "do_send": "send the prompt; while a reply is on its way, queue it",
     "do_newline": "a new line in the prompt",
     "do_stop": "take back the newest queued prompt; with none queued, stop the reply",
-    "do_resume": "go on with a reply that failed or was stopped",
+    "do_resume": "go on with a reply that failed, was stopped or reached its limit",
     "do_model": "choose the model of the next prompt",
     "do_copy": "copy the selection; without one stop the reply; else twice within 2 s: quit",
     "do_quit": "quit; while a reply is on its way it asks what becomes of it",
