@@ -325,7 +325,7 @@ def test_ctrl_c_keeps_the_partial_and_ends_the_request(tmp_path: Path) -> None:
         assert got == partial
         assert rest == b"\n"
         assert b"Traceback" not in told
-        assert "gone" in server.did(1)
+        assert "gone" in server.did(posts(server)[0].connection)
     (reply,) = replies()
     assert (reply["state"], reply["text"]) == ("stopped", partial)
 
