@@ -28,6 +28,8 @@ def after_miss(learned: Learned, rung: Rung | None, *, near: bool) -> Learned:
 
 def after_seam(learned: Learned, rung: Rung | None) -> Learned:
     """A verified seam: whatever was thought of its rung, it works."""
+    if rung == "replay":
+        return replace(learned, replay=True)
     if rung != "prefill" or (not learned.misses and rung not in learned.refused):
         return learned
     return replace(learned, misses=0, refused=learned.refused - {rung})
