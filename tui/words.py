@@ -288,7 +288,7 @@ class State(Stamped):
     """Under which the server keeps this attempt's stream."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Content(Stamped):
     """New text of the reply, in order, each piece once."""
 
@@ -298,10 +298,38 @@ class Content(Stamped):
     _text: TextSoFar
     _end: int
 
+    def __init__(
+        self,
+        *,
+        content: str,
+        offset: int = 0,
+        _text: TextSoFar,
+        _end: int,
+        connection_id: int,
+        retry_count: int,
+        t: float,
+    ) -> None:
+        # There is one for each delta, and dataclass's own way into frozen slots costs three times as much.
+        _put_content(self, content)
+        _put_offset(self, offset)
+        _put_text(self, _text)
+        _put_end(self, _end)
+        _put_connection_id(self, connection_id)
+        _put_retry_count(self, retry_count)
+        _put_t(self, t)
+
     @property
     def accumulated(self) -> str:
         """The reply's whole text up to here; joined when asked for, not for every delta."""
         return self._text.upto(self._end)
+
+
+_put_content, _put_offset, _put_text, _put_end = (
+    vars(Content)[name].__set__ for name in ("content", "offset", "_text", "_end")
+)
+_put_connection_id, _put_retry_count, _put_t = (
+    vars(Stamped)[name].__set__ for name in ("connection_id", "retry_count", "t")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,10 @@
 
     python tests/benchmarks/cpu_per_delta.py [--deltas N] [--rounds N] [--openai PYTHON]
 
-bare: httpx `aiter_bytes`, our decoder, `json.loads`, nothing else. PYTHON is an interpreter that has the openai package;
-its asynchronous stream reads the same bytes. Each in turn, round by round, from a server in a process of its own; CPU of
-this process alone. Exits 1 where engine / bare is over 1.5, engine / openai over 0.25, or a delta of a long answer costs
-over 1.25 of one of a short.
+bare: httpx `aiter_bytes`, our decoder, `json.loads`, nothing else. PYTHON is an interpreter that has the openai
+package; its asynchronous stream reads the same bytes. Each in turn, round by round, from a server in a process of its
+own; CPU of this process alone. Exits 1 where engine / bare is over 1.5, engine / openai over 0.25, or a delta of a long
+answer costs over 1.25 of one of a short.
 """
 
 # ruff: noqa: T201  its output is what it is for
@@ -130,10 +130,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deltas", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--per-chunk", default="1,50", help="frames in an HTTP chunk")
     parser.add_argument("--openai", default="", help="a Python with the openai package")
     asked = parser.parse_args()
     with running() as port:
-        well = [compare(port, asked.deltas, per_chunk, asked.rounds, asked.openai) for per_chunk in (1, 50)]
+        sizes = [int(size) for size in asked.per_chunk.split(",")]
+        well = [compare(port, asked.deltas, size, asked.rounds, asked.openai) for size in sizes]
         well.append(growth(port, 3))
     return 0 if all(well) else 1
 

@@ -2,9 +2,9 @@
 
     python tests/benchmarks/source.py      prints its port and answers until its stdin ends
 
-/DELTAS/PER_CHUNK/BREAK/v1/chat/completions answers with DELTAS deltas, PER_CHUNK frames in an HTTP chunk, and breaks (FIN in
-the middle of the body) each time BREAK more deltas are sent; 0: never. Sent the beginning of its answer back, it goes
-on behind it. The answer is the numbers from 0 up, six digits and a space each, so that each place in it is known.
+/DELTAS/PER_CHUNK/BREAK/v1/chat/completions answers with DELTAS deltas, PER_CHUNK frames in an HTTP chunk, and breaks
+(FIN in the middle of the body) each time BREAK more deltas are sent; 0: never. Sent the beginning of its answer back,
+it goes on behind it. The answer is the numbers from 0 up, six digits and a space each: each place in it is known.
 """
 
 from __future__ import annotations

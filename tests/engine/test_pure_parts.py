@@ -18,8 +18,6 @@ from tui.engine.attempt import (
     Open,
     Over,
     Phase,
-    Show,
-    Think,
     Whole,
     step,
 )
@@ -38,8 +36,8 @@ def _pairs() -> list[tuple[Phase, Input, Phase, object]]:
     same: list[tuple[Phase, Input, Phase, object]] = []
     for phase in (OPEN, WHOLE):
         same += [
-            (phase, Text("a"), phase, Show("a")),
-            (phase, Thought("a"), phase, Think("a")),
+            (phase, Text("a"), phase, Text("a")),
+            (phase, Thought("a"), phase, Thought("a")),
             (phase, Ignored("ping"), phase, None),
         ]
     return [

@@ -54,18 +54,6 @@ Input = Piece | Eof | Broke
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
-    """Text for the reader, once the seam allows it."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Think:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Bill:
     """Tokens of this attempt; the last bill counts."""
 
@@ -73,7 +61,8 @@ class Bill:
     completion: int
 
 
-Effect = Show | Think | Bill | None
+Effect = Text | Thought | Bill | None
+"""Text for the reader (once the seam allows it), reasoning, tokens to count, or nothing."""
 
 
 class IllegalStep(RuntimeError):
@@ -86,10 +75,8 @@ OPEN = Open()
 def step(phase: Phase, got: Input) -> tuple[Phase, Effect]:
     """The phase after `got`, and what to do with it."""
     match got:
-        case Text(text) if not isinstance(phase, Over):
-            return phase, Show(text)
-        case Thought(text) if not isinstance(phase, Over):
-            return phase, Think(text)
+        case Text() | Thought() if not isinstance(phase, Over):
+            return phase, got
         case Ignored() if not isinstance(phase, Over):
             return phase, None
     if isinstance(phase, Open):

@@ -82,9 +82,10 @@ def pieces(data: str) -> list[Piece]:
             # A ping has no brace; a data line with noise before its object has one.
             return [Garbled(data[:_SHOWN]) if "{" in data else Ignored(data[:_SHOWN])]
     try:
-        return _of(json.loads(data))
+        value, end = _DECODER.raw_decode(data)
     except (ValueError, RecursionError):
         return _glued(data)
+    return _of(value) if end == len(data) else _glued(data)
 
 
 def _glued(data: str) -> list[Piece]:
@@ -115,8 +116,9 @@ def _of(value: object) -> list[Piece]:
     choices = value.get("choices")
     finish: object = None
     choice: dict[str, object] | None = None
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        choice = choices[0]
+    first: object = choices[0] if choices and isinstance(choices, list) else None
+    if isinstance(first, dict):
+        choice = first
         finish = choice.get("finish_reason")
         delta = choice.get("delta")
         if not isinstance(delta, dict):
@@ -133,17 +135,15 @@ def _of(value: object) -> list[Piece]:
         found.append(Trouble(in_stream(error)))
     elif finish == "error":
         found.append(Trouble(Fault("in-stream", permanent=False, detail="finish_reason: error")))
-    elif isinstance(finish, str) and finish not in _NO_FINISH:
+    elif finish is not None and isinstance(finish, str) and finish not in _NO_FINISH:
         found.append(Finish(finish))
     return found
 
 
 def _say(delta: dict[str, object], found: list[Piece]) -> None:
-    for name in ("reasoning_content", "reasoning", "thinking"):
-        thought = delta.get(name)
-        if isinstance(thought, str) and thought:
-            found.append(Thought(thought))
-            break
+    thought = delta.get("reasoning_content") or delta.get("reasoning") or delta.get("thinking")
+    if thought and isinstance(thought, str):
+        found.append(Thought(thought))
     content = delta.get("content")
     if isinstance(content, str):
         if content:
@@ -151,7 +151,7 @@ def _say(delta: dict[str, object], found: list[Piece]) -> None:
     elif isinstance(content, list):
         found.extend(_part(part) for part in content if isinstance(part, dict) and part)
     refusal = delta.get("refusal")
-    if isinstance(refusal, str) and refusal:
+    if refusal and isinstance(refusal, str):
         found.append(Text(refusal))
 
 
@@ -184,12 +184,7 @@ def _count(usage: dict[str, object]) -> Counted | None:
 
 def _error_in(value: dict[str, object]) -> object:
     """OpenAI's {"error": …}, vLLM's {"object": "error", …}, Anthropic's {"type": "error", "error": …}."""
-    error = value.get("error")
-    if error:
-        return error
-    if value.get("object") == "error" or value.get("type") == "error":
-        return value
-    return None
+    return value.get("error") or (value if "error" in (value.get("object"), value.get("type")) else None)
 
 
 def whole_or_nothing(said: list[Piece]) -> list[Piece]:

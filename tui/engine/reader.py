@@ -6,14 +6,25 @@ The byte clock starts again with any byte, keep-alive comments included; the pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from tui.engine import faults
 from tui.engine.arrivals import Arrival, End, Opened, Sent
-from tui.engine.attempt import OPEN, Bill, Broke, Eof, Over, Phase, Show, Think, Whole, step
-from tui.engine.chunks import Garbled, Ignored, Piece, Surrogates, Text, cut_json, pieces, whole, whole_or_nothing
+from tui.engine.attempt import OPEN, Bill, Broke, Eof, Over, Phase, Whole, step
+from tui.engine.chunks import (
+    Garbled,
+    Ignored,
+    Piece,
+    Surrogates,
+    Text,
+    Thought,
+    cut_json,
+    pieces,
+    whole,
+    whole_or_nothing,
+)
 from tui.engine.sse import Decoder, Frame, LineTooLong
 from tui.timing import Timing
 from tui.words import Fault, Timeouts
@@ -39,8 +50,7 @@ ERROR_BODY_WAIT = 10.0
 """Seconds that an error's body is waited for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     text: str
     offset: int
     """Body bytes up to the end of its frame."""
@@ -208,12 +218,15 @@ class Reader:
         self.comments = self._decoder.comments
         for frame in frames:
             self.offset = self._start + frame.end
-            said = whole_or_nothing(_said(frame)) if self._kept else _said(frame)
+            said = _said(frame) if frame.damaged else pieces(frame.data)
+            if self._kept:
+                said = whole_or_nothing(said)
             for piece in said:
                 yield from self.take(piece, now)
-                if isinstance(self.phase, Over):
+                if self.phase is not OPEN and isinstance(self.phase, Over):
                     return
-            self._count(said)
+            if self._kept:
+                self._count(said)
 
     def _count(self, said: list[Piece]) -> None:
         """The frame is taken whole, so a replay begins after it; a frame that says nothing may be a gateway's own."""
@@ -222,53 +235,59 @@ class Reader:
         ):
             self.kept_to = self.offset
 
-    def take(self, piece: Piece | Eof | Broke, now: float) -> Iterator[Read]:
+    def take(self, piece: Piece | Eof | Broke, now: float) -> Iterable[Read]:
         """One step of the attempt."""
         if isinstance(piece, Garbled) and self._skip_garbled and not isinstance(self.phase, Whole):
             self._skip_garbled = False
             self._skipped = piece
-            return
+            return ()
         before = self.phase
         self.phase, effect = step(before, piece)
-        if isinstance(self.phase, Whole) and before is OPEN:
-            self._whole_at = now
         match effect:
-            case Show(text):
-                text = self._surrogates.mend(text)
-                if text:
-                    yield from self._past_gap()
-                    self.last_text = now
-                    self.flowing = True
-                    self._quiet = False
-                    self._text_began(now)
-                    yield Delta(text, self.offset)
-            case Think(text):
-                self.last_text = now
-                self.flowing = True
-                self._quiet = False
-                if text := self._thought_surrogates.mend(text):
-                    self._thought_began(now)
-                    yield Thinking(text)
+            case Text(text):
+                return self._shown(text, now)
+            case Thought(text):
+                return self._thought(text, now)
             case Bill():
                 self.bill = effect
             case None:
                 pass
             case _:
                 assert_never(effect)
-        if isinstance(self.phase, Over):
-            if self.phase.fault is None:
-                yield from self._past_gap()
-                if rest := self._surrogates.rest():
-                    yield Delta(rest, self.offset)
-            yield Ended(self.phase.fault, self.phase.reason, self.phase.clean, said=not isinstance(piece, Broke))
+        if isinstance(self.phase, Whole) and before is OPEN:
+            self._whole_at = now
+        return self._over(self.phase, said=not isinstance(piece, Broke)) if isinstance(self.phase, Over) else ()
 
-    def _text_began(self, now: float) -> None:
+    def _shown(self, text: str, now: float) -> Iterable[Read]:
+        """Text for the reader: nearly every piece is one."""
+        text = self._surrogates.mend(text)
+        if not text:
+            return ()
+        self.last_text = now
+        self.flowing = True
+        self._quiet = False
         if self.timing.ttft is None:
             self.timing = replace(self.timing, ttft=_after(self.timing.sent, now))
+        delta = Delta(text, self.offset)
+        return (delta,) if self._skipped is None else (*self._past_gap(), delta)
 
-    def _thought_began(self, now: float) -> None:
+    def _thought(self, text: str, now: float) -> Iterable[Read]:
+        self.last_text = now
+        self.flowing = True
+        self._quiet = False
+        text = self._thought_surrogates.mend(text)
+        if not text:
+            return ()
         if self.timing.thought is None:
             self.timing = replace(self.timing, thought=_after(self.timing.sent, now))
+        return (Thinking(text),)
+
+    def _over(self, over: Over, *, said: bool) -> Iterator[Read]:
+        if over.fault is None:
+            yield from self._past_gap()
+            if rest := self._surrogates.rest():
+                yield Delta(rest, self.offset)
+        yield Ended(over.fault, over.reason, over.clean, said)
 
     def _past_gap(self) -> Iterator[Read]:
         """A frame that was passed over is told once something stands behind it: before a fault it changes nothing."""

@@ -123,7 +123,8 @@ class Reply:
             # Nearly every delta takes this way.
             turn.received += len(read.text)
             self._last_byte = self._last_text = self.clock.now()
-            self._watch_budget(turn)
+            if self.budget.watched:
+                self._watch_budget(turn)
             return (self._content(read.text, read.offset),)
         self._last_byte = max(self._last_byte, reader.last_byte)
         self._timing = reader.timing
