@@ -54,6 +54,10 @@ def _chunks(first: int, last: int, per_chunk: int) -> Iterator[bytes]:
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        if "/chat/completions " not in head:
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            writer.close()
+            return
         length = int(head.partition("content-length:")[2].partition("\r\n")[0])
         messages = json.loads(await reader.readexactly(length))["messages"]
         deltas, per_chunk, every = (int(part) for part in head.split(" ", 2)[1].split("/")[1:4])

@@ -8,7 +8,7 @@ from typing import Literal
 
 from tui.engine.kept import Kept
 from tui.engine.outcome import CutShort, Refused, Turn
-from tui.engine.reader import Ended
+from tui.engine.reads import Ended
 from tui.words import Fault, Learned
 
 

@@ -8,7 +8,8 @@ from typing import TypedDict
 from tui.engine.kept import Kept
 from tui.engine.ladder import Ask
 from tui.engine.ledger import estimate_tokens
-from tui.engine.reader import Ended, Reader
+from tui.engine.reader import Reader
+from tui.engine.reads import Ended
 from tui.engine.seam import Joined, Joiner
 from tui.words import Fault, Rung, TextSoFar
 

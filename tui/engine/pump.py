@@ -16,7 +16,8 @@ from collections.abc import AsyncGenerator
 from tui.clock import Bell, Clock
 from tui.engine.arrivals import Arrival, End, Opened, Sent
 from tui.engine.kept import STOP_LIMIT, STOP_PAUSE
-from tui.engine.reader import SUSPENDED, TICK, Ended, Read, Reader
+from tui.engine.reader import SUSPENDED, TICK, Reader
+from tui.engine.reads import Ended, Read
 from tui.wire import HttpCall, Transport, WireError
 from tui.words import Fault, Timeouts
 

@@ -7,8 +7,8 @@ The byte clock starts again with any byte, keep-alive comments included; the pro
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import NamedTuple, assert_never
+from dataclasses import replace
+from typing import assert_never
 
 from tui.engine import faults
 from tui.engine.arrivals import Arrival, End, Opened, Sent
@@ -25,6 +25,7 @@ from tui.engine.chunks import (
     whole,
     whole_or_nothing,
 )
+from tui.engine.reads import Alive, Delta, Ended, Quiet, Read, Skipped, Thinking, Underway
 from tui.engine.sse import Decoder, Frame, LineTooLong
 from tui.timing import Timing
 from tui.words import Fault, Timeouts
@@ -48,52 +49,6 @@ _FIELDS = (b"data", b"event", b"id", b"retry", b":")
 ERROR_BODY_LIMIT = 64 * 1024
 ERROR_BODY_WAIT = 10.0
 """Seconds that an error's body is waited for."""
-
-
-class Delta(NamedTuple):
-    text: str
-    offset: int
-    """Body bytes up to the end of its frame."""
-
-
-@dataclass(frozen=True, slots=True)
-class Thinking:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Underway:
-    """The request is sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """No text for STALL seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alive:
-    """Bytes without text, while text is waited for: told at the first, then once in ALIVE seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A garbled frame was passed over: text may be missing here."""
-
-    start: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    fault: Fault | None
-    reason: str | None = None
-    clean: bool = False
-    """The stream just ended: no error, and nothing that says complete."""
-    said: bool = False
-    """The other side said so itself: it was not the wire that broke, nor a limit of ours."""
-
-
-Read = Delta | Thinking | Underway | Quiet | Alive | Skipped | Ended
 
 
 class Reader:
@@ -156,7 +111,7 @@ class Reader:
                     self._any_byte = True
                     self.last_text = now
                 self.last_byte = now
-                yield from self.heard(arrival, now, wall)
+                yield from self._frames(arrival, now) if self._kind == "stream" else self.heard(arrival, now, wall)
                 if self._shows_life(now):
                     self._alive_at = now
                     yield Alive()
@@ -167,10 +122,7 @@ class Reader:
         return waited_for and now >= self._alive_at + ALIVE
 
     def heard(self, chunk: bytes, now: float, wall: float) -> Iterator[Read]:
-        """What `chunk` says."""
-        if self._kind == "stream":
-            yield from self._frames(chunk, now)
-            return
+        """What `chunk` says, as long as it is not known to be part of a stream."""
         self._body += chunk
         if self._kind == "unknown":
             self._kind = self._sniff()

@@ -17,7 +17,8 @@ from tui.engine.ladder import avoided, plan
 from tui.engine.ledger import estimate_tokens
 from tui.engine.lessons import after_miss, after_refusal, after_seam
 from tui.engine.outcome import CutShort, MissedTail, Refused, Stamp, Turn, WholeAtLast
-from tui.engine.reader import Alive, Delta, Ended, Quiet, Read, Reader, Skipped, Thinking, Underway
+from tui.engine.reader import Reader
+from tui.engine.reads import Alive, Delta, Ended, Quiet, Read, Skipped, Thinking, Underway
 from tui.engine.seam import Differs, Joined, Missed, Verdict
 from tui.engine.turns import begin, replay
 from tui.timing import Timing
@@ -122,7 +123,7 @@ class Reply:
         if turn.passing and isinstance(read, Delta):
             # Nearly every delta takes this way.
             turn.received += len(read.text)
-            self._last_byte = self._last_text = self.clock.now()
+            self._last_byte = self._last_text = reader.last_text
             if self.budget.watched:
                 self._watch_budget(turn)
             return (self._content(read.text, read.offset),)

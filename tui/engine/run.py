@@ -25,7 +25,7 @@ from tui.engine.reply import Reply
 from tui.engine.retry_budget import RetryBudget, counts
 from tui.engine.turns import settle
 from tui.wire import Transport
-from tui.words import Event, Fault, Policy, Provider, Request, State
+from tui.words import Event, Fault, Policy, Provider, Request, Stamped, State
 
 NAP = 15.0
 """Seconds after which a long wait looks at the wall clock: a laptop may have slept through it."""
@@ -79,10 +79,10 @@ async def stream_reply(
             outcome: Outcome | None = None
             async with aclosing(_attempt(reply, transport)) as events:
                 async for event in events:
-                    if isinstance(event, Outcome):
-                        outcome = event
-                    else:
+                    if isinstance(event, Stamped):
                         yield event
+                    else:
+                        outcome = event
             assert outcome is not None
             if isinstance(outcome, WholeAtLast):
                 yield reply.state("done")
