@@ -17,7 +17,8 @@ from tui.clock import Clock
 from tui.engine.arrivals import Opened, Sent
 from tui.engine.call import call_for, without
 from tui.engine.ladder import plan
-from tui.engine.reader import Delta, Ended, Reader, Thinking
+from tui.engine.reader import Reader
+from tui.engine.reads import Delta, Ended, Thinking
 from tui.monitor.models import fault_of_wire
 from tui.monitor.stats import Summary, summary
 from tui.timing import UNTIMED, Timing
