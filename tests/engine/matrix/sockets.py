@@ -27,6 +27,8 @@ QUICK = Policy(
     timeouts=Timeouts(connect=30.0, write=30.0, first_byte=30.0, idle=1.0, progress=30.0),
 )
 """idle: only a stall may last so long, on a busy machine too."""
+NO_REPLAY = Answer(b"", 404, framing="length")
+"""To the question whether streams are kept here."""
 _ENDS: dict[type[object], Ending] = {Clean: "clean", Fin: "fin", Rst: "rst", Stall: "stall"}
 
 
@@ -39,6 +41,8 @@ class Server(WireServer):
         self.plays = [Serving(ANSWERS[cell.answer], cell.server, [(cell.cut, cell.fault)]) for cell in cells]
 
     def _play(self, seen: Seen) -> Answer:
+        if not seen.path.endswith("/chat/completions"):
+            return NO_REPLAY
         play = self.plays[int(seen.path.split("/")[1])]
         script = play(Asked(seen.path, seen.headers, seen.json(), 0.0, local=True))
         return self._on_the_wire(script)
@@ -68,7 +72,7 @@ async def over_sockets(cells: list[Cell], seed: int) -> list[Verdict]:
 
         verdicts = await asyncio.gather(*(one(number, cell) for number, cell in enumerate(cells)))
         assert asyncio.all_tasks() == {asyncio.current_task()}
-    requests = sum(note.what == "request" for note in server.log)
+    requests = sum(seen.path.endswith("/chat/completions") for seen in server.seen)
     assert requests == sum(verdict.attempts for verdict in verdicts)
     return list(verdicts)
 
