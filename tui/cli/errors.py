@@ -23,6 +23,8 @@ class Exit(IntEnum):
     KEY = 3
     """Missing or refused."""
     INTERRUPTED = 130
+    TERMINATED = 143
+    """By SIGTERM, everything saved."""
 
 
 @dataclass(frozen=True, slots=True)

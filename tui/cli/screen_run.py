@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 
+from tui.chat.finish import finish
 from tui.chat.session import Session, Wanted
 from tui.cli import crash
 from tui.cli.errors import Exit, tell
@@ -53,12 +54,17 @@ async def show(config: Config, options: ScreenOptions) -> int:
         app.crash_log = log_dir() / "crash.log"
         if early:
             app.call_later(app.journal_trouble, early[-1])
-        undo = install_signals(loop, app.terminal_lost, app.terminate)
+        ending = _Ending(app)
+        undo = install_signals(loop, app.terminal_lost, ending.terminate, ending.interrupt)
         try:
             code = await app.run_async(mouse=True)
-            await _finish(app, config)
+            finished = await _finish(app, config, ending.stop)
         finally:
             undo()
+        if ending.code is not None:
+            return ending.code
+        if not finished:
+            return Exit.INCOMPLETE
         return code if isinstance(code, int) else app.return_code or Exit.COMPLETE
     finally:
         if not await session.close():
@@ -82,17 +88,37 @@ async def _ready(session: Session, wanted: Wanted) -> Ready | None:
         return None
 
 
-async def _finish(app: UnbrokenApp, config: Config) -> None:
-    """A reply that is still on its way goes on into the journal, or is stopped, as the user chose."""
-    sending = app.sending
-    if sending is None or not sending.running:
-        return
-    if app.leaving == "finish":
+class _Ending:
+    """Somebody asks the process to end, with the screen or while it finishes a reply without one."""
+
+    def __init__(self, app: UnbrokenApp) -> None:
+        self._app = app
+        self.stop = asyncio.Event()
+        self.code: Exit | None = None
+
+    def terminate(self) -> None:
+        self._end(Exit.TERMINATED)
+
+    def interrupt(self) -> None:
+        self._end(Exit.INTERRUPTED)
+
+    def _end(self, code: Exit) -> None:
+        self.code = code
+        self.stop.set()
+        self._app.terminate()
+
+
+async def _finish(app: UnbrokenApp, config: Config, stop: asyncio.Event) -> bool:
+    """A reply that is still on its way goes on into the journal, or is stopped, as the user chose; the prompts queued
+    behind it too. False where it should have been finished and was not."""
+    sending, talk, queue = app.sending, app.talk, app.take_queue()
+    if talk is None or sending is None or not (sending.running or queue):
+        return True
+    if app.leaving != "finish":
+        stop.set()
+    else:
         minutes = f"{config.hangup_limit / 60:.0f}"
         tell(say("chat.finishing", model=one_line(sending.view.model, 60), minutes=minutes))
-        finished, _ = await asyncio.wait([sending.task], timeout=config.hangup_limit)
-        if finished:
-            tell(say("chat.finished"))
-            return
-    await sending.stop()
-    tell(say("chat.not_finished"))
+    whole = await finish(talk, sending, queue, config.hangup_limit, stop)
+    tell(say("chat.finished" if whole else "chat.not_finished"))
+    return whole or app.leaving != "finish"

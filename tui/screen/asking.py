@@ -38,6 +38,11 @@ class Asking(Showing):
     def replying(self) -> bool:
         return self.sending is not None and self.sending.running
 
+    def take_queue(self) -> list[str]:
+        """The prompts that wait; they wait here no more."""
+        queue, self._queue = self._queue, []
+        return queue
+
     @on(Prompt.Asked)
     def _asked(self, message: Prompt.Asked) -> None:
         self.prompt.past = [*self.prompt.past, message.text]

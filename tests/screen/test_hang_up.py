@@ -1,0 +1,142 @@
+"""The terminal goes away, politely or not: the reply is finished, and what was queued is asked or kept."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from breaking_provider import ENGLISH, settings
+from gated_provider import Gated
+from pty_window import Window
+
+from tui import paths
+from tui.journal.store import Journal
+from tui.journal.stored import StoredTurn
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+
+SHOWN = "the rain of May"
+ASK = "Spring, please"
+
+
+@pytest.fixture
+def server() -> Iterator[Gated]:
+    with Gated(ENGLISH, first=30) as gated:
+        yield gated
+
+
+def configure(folder: Path, server: Gated, monkeypatch: pytest.MonkeyPatch, top: str = "") -> None:
+    file = settings(folder, server.url, resume="prefill")
+    file.write_text(top + file.read_text())
+    monkeypatch.setenv("UNBROKEN_CONFIG", str(file))
+
+
+def asked(window: Window, server: Gated, prompt: str = ASK) -> None:
+    window.shows("Ask…")
+    window.type(f"{prompt}\r")
+    server.wait_for("held 1")
+    window.shows(SHOWN)
+
+
+def turns() -> tuple[StoredTurn, ...]:
+    with Journal.open(paths.journal_file()) as journal:
+        latest = journal.latest()
+        return journal.turns(latest.id) if latest else ()
+
+
+def test_what_is_queued_at_a_hang_up_is_asked(server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(tmp_path, server, monkeypatch)
+    with Window() as window:
+        asked(window, server)
+        window.type("And autumn\r")
+        window.shows("1 queued")
+        window.hang_up()
+        server.gate.set()
+        assert window.code() == 0
+    assert server.prompts == [ASK, "And autumn"]
+    assert [(turn.prompt, turn.replies[0].state, turn.replies[0].text) for turn in turns()] == [
+        (ASK, "done", ENGLISH),
+        ("And autumn", "done", ENGLISH),
+    ]
+
+
+def test_a_link_that_stalls_and_then_hangs_up(server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hard case: nobody reads the terminal while the screen draws, and then it is gone."""
+    configure(tmp_path, server, monkeypatch)
+    with Window() as window:
+        asked(window, server)
+        for _ in range(60):
+            # Much to draw, and no reader: the terminal is full now.
+            window.resize(120, 40)
+            window.resize(100, 30)
+            window.type("x")
+        window.hang_up()
+        server.gate.set()
+        server.wait_for("whole 1")
+        assert window.code() == 0
+    ((reply,),) = [turn.replies for turn in turns()]
+    assert (reply.text, reply.state) == (ENGLISH, "done")
+
+
+def test_on_hangup_stop_ends_the_reply_and_keeps_what_was_queued(
+    server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(tmp_path, server, monkeypatch, 'on_hangup = "stop"\n')
+    with Window() as window:
+        asked(window, server)
+        window.type("And autumn\r")
+        window.shows("1 queued")
+        window.hang_up()
+        assert window.code() == 0
+    server.gate.set()
+    first, second = turns()
+    assert [reply.state for reply in first.replies] == ["stopped"]
+    assert SHOWN in first.replies[0].text
+    assert (second.prompt, second.replies) == ("And autumn", ())
+
+
+def test_the_limit_of_a_hang_up_ends_the_reply(server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(tmp_path, server, monkeypatch, "hangup_limit = 0.2\n")
+    with Window() as window:
+        asked(window, server)
+        window.hang_up()
+        assert window.code() == 1
+    ((reply,),) = [turn.replies for turn in turns()]
+    assert reply.state == "stopped"
+    assert SHOWN in reply.text
+
+
+@pytest.mark.parametrize("when", ["on screen", "without one"])
+def test_sigterm_saves_and_ends(server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    configure(tmp_path, server, monkeypatch)
+    with Window() as window:
+        asked(window, server)
+        if when == "without one":
+            window.type("\x11")  # Ctrl+Q
+            window.shows("A reply is still being written")
+            window.type("f")
+            window.shows("The screen is closed")
+        window.process.send_signal(signal.SIGTERM)
+        assert window.code() == 143
+        assert "\x1b" not in window.text()
+    ((reply,),) = [turn.replies for turn in turns()]
+    assert reply.state == "stopped"
+    assert SHOWN in reply.text
+
+
+def test_ctrl_c_stops_what_is_finished_without_a_screen(
+    server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(tmp_path, server, monkeypatch)
+    with Window() as window:
+        asked(window, server)
+        window.type("\x11")
+        window.shows("A reply is still being written")
+        window.type("f")
+        window.shows("The screen is closed")
+        window.type("\x03")
+        assert window.code() == 130
+    ((reply,),) = [turn.replies for turn in turns()]
+    assert reply.state == "stopped"

@@ -1,0 +1,47 @@
+"""What becomes of a reply, and of the prompts queued behind it, when the screen is gone.
+
+To its user a queued prompt is sent: where the run may finish, it is asked in its turn; where it may
+not, it is kept as a turn without a reply, which the next start offers. It is not asked after a reply that failed: what
+to do then is the user's to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from tui.chat.send import Sending
+from tui.chat.talk import Talk
+
+
+async def finish(talk: Talk, sending: Sending | None, queue: Iterable[str], limit: float, stop: asyncio.Event) -> bool:
+    """Have `sending` and then `queue` answered, within `limit` seconds in all, or until `stop`.
+
+    Whether every answer is whole. What is not asked is kept; what was received is kept in any case.
+    """
+    waiting = list(queue)
+    end = asyncio.get_running_loop().time() + limit
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        while True:
+            if sending is not None and not await _ended(sending, stopping, end):
+                break
+            whole = sending is None or sending.view.link.state == "done"
+            if not whole or not waiting or stop.is_set():
+                break
+            turn, events = talk.ask(waiting.pop(0))
+            sending = Sending(turn, events)
+    finally:
+        stopping.cancel()
+        if sending is not None and sending.running:
+            await sending.stop()
+        for prompt in waiting:
+            talk.keep(prompt)
+    return not waiting and (sending is None or sending.view.link.state == "done")
+
+
+async def _ended(sending: Sending, stopping: asyncio.Task[bool], end: float) -> bool:
+    """Whether it has ended by itself, before anybody stopped it and the time was over."""
+    left = max(0.0, end - asyncio.get_running_loop().time())
+    await asyncio.wait([sending.task, stopping], timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    return not sending.running
