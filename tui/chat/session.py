@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tui.chat.follow import Follower, Heard
+from tui.chat.link_log import LinkLog
 from tui.chat.talk import Talk
 from tui.chat.turns import Sampling, Turn
 from tui.clock import Clock
@@ -68,6 +69,8 @@ class Session:
         self._server: LocalServer | None = None
         self._restart: asyncio.Task[Provider] | None = None
         self.talk: Talk | None = None
+        self.log = LinkLog(clock)
+        """What the connection did in this run."""
         self.board = Board()
         """What probes and replies measured in this run."""
 
@@ -112,6 +115,7 @@ class Session:
             sampling=wanted.sampling,
             retries=self._retries,
             board=self.board,
+            log=self.log,
         )
         if wanted.continue_last:
             self.open_last(talk)

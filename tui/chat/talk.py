@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tui.chat.keeper import Keeper
+from tui.chat.link_log import LinkLog
 from tui.chat.passive import Passive
 from tui.chat.turns import ELSEWHERE, Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
 from tui.chat.view import ReplyView, at_limit, fold, fresh, stopped
@@ -61,6 +62,7 @@ class Talk:
         transport: Transport | None = None,
         retries: RetryBudget | None = None,
         board: Board | None = None,
+        log: LinkLog | None = None,
     ) -> None:
         """`board` gets what the replies measure of themselves."""
         self.provider, self.model = provider, model
@@ -77,6 +79,7 @@ class Talk:
         self._transport = transport
         self._retries = retries or RetryBudget()
         self._board = board or Board()
+        self._log = log or LinkLog(clock)
 
     def open(
         self,
@@ -149,6 +152,7 @@ class Talk:
             transport=self._transport,
             retries=self._retries,
             board=self._board,
+            log=self._log,
         )
 
     def use(self, model: str, learned: Callable[[str, str], Learned]) -> None:
@@ -239,6 +243,7 @@ class Talk:
                     event = with_earlier_cost(told, before) if before is not None else told
                     if (sample := passive.hear(event)) is not None:
                         self._board.add(provider.name, request.model, sample)
+                    self._log.hear(event)
                     keeper.note(event)
                     self._fold(turn, event, keeper, provider)
                     if isinstance(event, Done | Error):
@@ -250,6 +255,8 @@ class Talk:
         finally:
             keeper.stopped()
             self.writing.discard(keeper.reply)
+            if turn.being_written:
+                self._log.stopped()
             self.halt(turn)
 
     async def _claimed(self) -> None:

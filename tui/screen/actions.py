@@ -12,6 +12,7 @@ ACTIONS = (
     Action("stop", ("escape",), "stop"),
     Action("resume", ("ctrl+r",), "resume", footer=3),
     Action("models", ("ctrl+o",), "model", footer=2),
+    Action("link", ("f2",), "link"),
     Action("copy_or_stop", ("ctrl+c",), "copy"),
     Action("leave", ("ctrl+q",), "quit", footer=4),
     Action("help", ("f1",), "help", footer=1),

@@ -6,7 +6,6 @@ belongs to chat/send.py: a terminal that is lost ends the worker here, and not t
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import PurePath
 from typing import ClassVar
 
@@ -17,10 +16,7 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 
 from tui.chat.session import Session, Wanted
-from tui.chat.talk import Talk
-from tui.chat.view import LinkView
-from tui.monitor.probe import Prober
-from tui.monitor.view import ProbeView
+from tui.chat.view import LinkView, ReplyView
 from tui.paths import config_file
 from tui.say import say
 from tui.screen import shown
@@ -63,14 +59,15 @@ class UnbrokenApp(Following):
         self._answerer = ready
         self.leaving: Leaving = "stop"
         """What becomes of a reply that is still on its way when the screen closes."""
-        self._probing: asyncio.Task[None] | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="panes"):
             yield ConversationPane(id="conversation")
             with Vertical(id="right"):
                 yield OutputPane(id="output")
-                yield ConnectionPane(self.session.clock, id="connection")
+                pane = ConnectionPane(self.session.clock, id="connection")
+                pane.style_of_bars = self.bars
+                yield pane
         yield Prompt(id="prompt")
         yield StatusFooter(ACTIONS, id="footer")
 
@@ -91,22 +88,9 @@ class UnbrokenApp(Following):
         self.prompt.past = [turn.prompt for turn in talk.turns]
         self.conversation.rows = self._rows
         self.refresh_turn()
-        self._probe(talk)
+        self.probe(talk)
         self.follow_others()
         self.prompt.focus()
-
-    def _probe(self, talk: Talk) -> None:
-        if self._probing is not None:
-            self._probing.cancel()
-        settings = self.session.config.probe
-        self._prober = Prober(
-            talk.provider, settings, self.session.clock, self._probed, model=talk.model, board=self.session.board
-        )
-        self._probing = asyncio.create_task(self._prober.run(), name="unbroken-probe")
-
-    def _probed(self, view: ProbeView) -> None:
-        if self.is_running and self.screen_stack:
-            self.connection.probes = view
 
     def answerer(self, ready: Ready) -> None:
         self._answerer = ready
@@ -172,7 +156,7 @@ class UnbrokenApp(Following):
         self.conversation.rows = self._rows
         self.output.border_title = say("output.title")
         self.output.view = OutputView(key="")
-        self.connection.link = LinkView()
+        self.connection.link, self.connection.view = LinkView(), ReplyView()
         self.refresh_turn()
 
     # Its end

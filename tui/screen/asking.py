@@ -10,13 +10,12 @@ from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.chat.turns import Turn
 from tui.engine.policy import asks_for_a_wait
-from tui.monitor.probe import Prober
 from tui.say import say
 from tui.screen import shown
 from tui.screen.dialogs.choose_wait import ChooseWait, Waiting
 from tui.screen.dialogs.models import ModelDialog
+from tui.screen.linking import Linking
 from tui.screen.panes.prompt import Prompt
-from tui.screen.showing import Showing
 from tui.words import Fault
 
 BELL_AFTER = 10.0
@@ -26,17 +25,12 @@ SECOND_QUIT = 2.0
 """Seconds within which a second Ctrl+C quits."""
 
 
-class Asking(Showing):
+class Asking(Linking):
     """The app as far as it asks for replies and follows them."""
 
     def __init__(self, session: Session, wanted: Wanted) -> None:
         super().__init__(session, wanted)
-        self._prober: Prober | None = None
         self._quit_armed = float("-inf")
-
-    @property
-    def replying(self) -> bool:
-        return self.sending is not None and self.sending.running
 
     def take_queue(self) -> list[str]:
         """The prompts that wait; they wait here no more."""
@@ -74,7 +68,7 @@ class Asking(Showing):
     async def _follow(self, sending: Sending) -> None:
         """Set the newest view on the panes until the reply ends."""
         async for view in sending.views():
-            self.connection.link = view.link
+            self.show_link(view)
             self.refresh_turn()
         self._reply_ended(sending)
 

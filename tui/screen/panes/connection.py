@@ -9,13 +9,14 @@ from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.chat.view import LinkView
+from tui.chat.view import LinkView, ReplyView
 from tui.clock import Clock
 from tui.monitor.view import ProbeView
 from tui.say import say
-from tui.screen.panes.link_words import compact_line, link_line, probe_line
+from tui.screen.panes.link_words import compact_line, detail_line, link_line, probe_line
 from tui.screen.panes.paint import TONES, paint
 from tui.screen.panes.pieces import Line
+from tui.screen.panes.sparkline import Style
 
 COUNTDOWN: Final = 0.1
 """Seconds between two drawings of a countdown: it shows tenths."""
@@ -33,6 +34,9 @@ class ConnectionPane(Widget):
     probes: reactive[ProbeView] = reactive(ProbeView(), repaint=False, init=False)
     compact: reactive[bool] = reactive(False, layout=True, toggle_class="-compact")
     """One line without a border, for small terminals."""
+    view: reactive[ReplyView] = reactive(ReplyView(), repaint=False, init=False)
+    """The reply whose connection it is: its pace and seams."""
+    style_of_bars: Style = "blocks"
 
     def __init__(
         self,
@@ -62,8 +66,12 @@ class ConnectionPane(Widget):
         """What stands in the pane now."""
         now, width = self.clock.now(), self.content_size.width
         if self.compact:
-            return (compact_line(self.link, self.probes, now, width),)
-        return link_line(self.link, now, width), probe_line(self.probes, width)
+            return (compact_line(self.link, self.probes, now, width, self.style_of_bars),)
+        return (
+            link_line(self.link, now, width),
+            detail_line(self.view, now, width),
+            probe_line(self.probes, width, self.style_of_bars),
+        )
 
     def render(self) -> Content:
         self._shown = self.lines()

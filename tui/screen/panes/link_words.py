@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from tui.chat.advice import duration
-from tui.chat.view import LinkView
+from tui.chat.pace import Pace, pace
+from tui.chat.view import LinkView, ReplyView
 from tui.monitor.view import ProbeView
 from tui.plain import one_line
 from tui.say import known, say
 from tui.screen.panes.pieces import Chunk, Line, Piece, Tone, fit, width_of
-from tui.screen.panes.sparkline import sparkline
+from tui.screen.panes.sparkline import Style, sparkline
+from tui.timing import Timing
 from tui.words import Fault, StateName
 
 ShownState = StateName | Literal["idle", "stopped"]
@@ -47,19 +49,24 @@ def link_line(link: LinkView, now: float, width: int) -> Line:
     return fit(_link_chunks(link, now), width)
 
 
-def probe_line(probes: ProbeView, width: int) -> Line:
+def detail_line(view: ReplyView, now: float, width: int) -> Line:
+    """How the reply comes along, or what can be done while it does not, in `width` cells."""
+    return fit(_detail_chunks(view, now), width)
+
+
+def probe_line(probes: ProbeView, width: int, style: Style = "blocks") -> Line:
     """What the probes measured, in `width` cells; the sparkline takes what the numbers leave."""
-    short = fit(_probe_chunks(probes, SPARK_LEAST), width)
+    short = fit(_probe_chunks(probes, SPARK_LEAST, style), width)
     spare = max(0, width - width_of(short))
-    return fit(_probe_chunks(probes, SPARK_LEAST + spare), width)
+    return fit(_probe_chunks(probes, SPARK_LEAST + spare, style), width)
 
 
-def compact_line(link: LinkView, probes: ProbeView, now: float, width: int) -> Line:
+def compact_line(link: LinkView, probes: ProbeView, now: float, width: int, style: Style = "blocks") -> Line:
     """Both in one line: what the connection does comes first."""
     chunks = _link_chunks(link, now)
     chunks += [
         Chunk((("TTFB ", "dim"), *_last(probes), *_verdict(probes)), rank=4),
-        Chunk(sparkline(probes.samples, SPARK_LEAST, probes.target), rank=9, lead=" "),
+        Chunk(sparkline(probes.samples, SPARK_LEAST, probes.target, style), rank=9, lead=" "),
         Chunk(_loss(probes), rank=8),
     ]
     return fit(chunks, width)
@@ -180,6 +187,67 @@ def _next_step(link: LinkView) -> Line:
     return ((say("screen.link_failed_do"), "normal"),) if link.state == "failed" else ()
 
 
+def _detail_chunks(view: ReplyView, now: float) -> list[Chunk]:
+    link = view.link
+    if link.state in ("idle", "connecting", "waiting") and not view.length:
+        return [Chunk(((say("screen.detail_none"), "dim"),))] if link.state == "idle" else _connect_chunks(link)
+    told = pace(view, now)
+    seams = len(view.seams)
+    doubtful = sum(not mark.verified for mark in view.seams)
+    chunks = [
+        Chunk(((say(f"screen.keys_{link.state}"), "accent"),) if link.state in ("backing_off", "failed") else ()),
+        Chunk(_rate(told), rank=2),
+        Chunk(_gap(told), rank=3, lead=" · "),
+        Chunk(
+            ((say("screen.detail_attempts", n=link.attempt), "normal"),) if link.attempt > 1 else (), rank=4, lead=" · "
+        ),
+        Chunk(((say("screen.detail_seams", n=seams), "normal"),) if seams else (), rank=3, lead=" · "),
+    ]
+    if doubtful:
+        chunks.append(Chunk(((say("screen.detail_unverified", n=doubtful), "warn"),), rank=3, lead=" · "))
+    elif seams:
+        chunks.append(Chunk(((say("screen.detail_verified"), "good"),), rank=3, lead=" · "))
+    return chunks
+
+
+def _connect_chunks(link: LinkView) -> list[Chunk]:
+    """What the request has taken so far, phase by phase."""
+    phases = phase_line(link.timing)
+    return [Chunk(phases)] if phases else [Chunk(((say("screen.detail_none"), "dim"),))]
+
+
+def phase_line(timing: Timing) -> Line:
+    """The phases that are known: "DNS 1 · TCP 12 · TLS 31 · TTFB 180 · TTFT 420 ms"."""
+    named = [
+        ("DNS", timing.dns),
+        ("TCP", timing.tcp),
+        ("TLS", timing.tls),
+        ("TTFB", timing.ttfb),
+        (say("screen.phase_thought"), timing.thought),
+        ("TTFT", timing.ttft),
+    ]
+    known_ones = [(name, seconds) for name, seconds in named if seconds is not None]
+    line: list[Piece] = []
+    for name, seconds in known_ones:
+        line += [(" · " if line else "", "dim"), (f"{name} ", "dim"), (milliseconds(seconds), "normal")]
+    return (*line, (" ms", "dim")) if line else ()
+
+
+def _rate(told: Pace) -> Line:
+    if told.tokens_per_second is None:
+        return ()
+    rate = f"{told.tokens_per_second:,.1f}" if told.tokens_per_second < 100 else f"{told.tokens_per_second:,.0f}"
+    return ((("" if told.exact else "≈ ") + say("screen.detail_rate", n=rate), "normal"),)
+
+
+def _gap(told: Pace) -> Line:
+    return (
+        ((say("screen.detail_gap", seconds=f"{told.longest_gap:.1f}"), "normal"),)
+        if told.longest_gap is not None
+        else ()
+    )
+
+
 def _way(link: LinkView) -> Line:
     """How it is being resumed, by the word that the seam will carry."""
     return ((link.rung, "dim"),) if link.rung is not None and link.state not in ("done", "stopped", "failed") else ()
@@ -195,7 +263,7 @@ def _model(link: LinkView) -> Line:
     return ((one_line(link.model, 60), "dim"),) if link.model else ()
 
 
-def _probe_chunks(probes: ProbeView, spark: int) -> list[Chunk]:
+def _probe_chunks(probes: ProbeView, spark: int, style: Style) -> list[Chunk]:
     spark = max(SPARK_LEAST, min(spark, SPARK_MOST))
     label: Piece = ("TTFB", "dim")
     if not probes.samples:
@@ -203,8 +271,9 @@ def _probe_chunks(probes: ProbeView, spark: int) -> list[Chunk]:
         return [Chunk((label, (" ", "dim"), words)), Chunk(_target(probes), rank=2), Chunk(_paused(probes), rank=6)]
     return [
         Chunk((label,), rank=2),
-        Chunk(sparkline(probes.samples, spark, probes.target), rank=6, lead=" "),
+        Chunk(sparkline(probes.samples, spark, probes.target, style), rank=6, lead=" "),
         Chunk(_last(probes), lead=" "),
+        Chunk(_kind(probes), rank=5, lead=" "),
         Chunk(_number("p50", probes.p50), rank=3),
         Chunk(_number("p95", probes.p95), rank=4),
         Chunk(_target(probes), rank=1),
@@ -221,6 +290,15 @@ def _last(probes: ProbeView) -> Line:
     if probes.last is None:
         return ((say("screen.probe_none"), "dim"),)
     return ((f"{milliseconds(probes.last)} ms", "normal"),)
+
+
+def _kind(probes: ProbeView) -> Line:
+    """On which connection: replies are asked on a fresh one; what a standing one would take is told beside it."""
+    if probes.last is None:
+        return ()
+    if probes.warm is None:
+        return ((say("screen.probe_fresh"), "dim"),)
+    return ((say("screen.probe_fresh_warm", ms=milliseconds(probes.warm)), "dim"),)
 
 
 def _number(name: str, seconds: float | None) -> Line:
