@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from fakes import Asked, FakeClock, FakeWire, Script
 
+from tui.clock import Bell
 from tui.engine import stream_reply
 from tui.engine.retry_budget import RetryBudget
 from tui.words import (
@@ -116,13 +117,16 @@ async def played(
     dice: Callable[[], float] = lambda: 0.5,
     retries: RetryBudget | None = None,
     agreed: Fault | None = None,
+    hurry: Bell | None = None,
     started: float = 1000.0,
 ) -> Played:
     clock = FakeClock(started)
     wire = FakeWire(clock, serve)
     if partial is not None:
         request = replace(request, partial=partial)
-    stream = stream_reply(request, provider, policy, clock, transport=wire, retries=retries, agreed=agreed, dice=dice)
+    stream = stream_reply(
+        request, provider, policy, clock, transport=wire, retries=retries, agreed=agreed, hurry=hurry, dice=dice
+    )
     events = [event async for event in stream]
     result = Played(events, clock, wire, replies(events, request.partial.text if request.partial else ""))
     assert wire.open == 0
@@ -141,6 +145,7 @@ def play(
     dice: Callable[[], float] = lambda: 0.5,
     retries: RetryBudget | None = None,
     agreed: Fault | None = None,
+    hurry: Bell | None = None,
     started: float = 1000.0,
 ) -> Played:
     """One reply from beginning to end; what every reply must hold is checked here."""
@@ -154,6 +159,7 @@ def play(
             dice=dice,
             retries=retries,
             agreed=agreed,
+            hurry=hurry,
             started=started,
         )
     )

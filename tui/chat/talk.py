@@ -13,7 +13,7 @@ from tui.chat.passive import Passive
 from tui.chat.turns import ELSEWHERE, Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
 from tui.chat.view import ReplyView, at_limit, fold, fresh, stopped
 from tui.chat.window import Fit, fit
-from tui.clock import Clock
+from tui.clock import Bell, Clock
 from tui.engine.ledger import estimate_tokens
 from tui.engine.retry_budget import RetryBudget
 from tui.journal.ids import new_id
@@ -80,6 +80,8 @@ class Talk:
         self._retries = retries or RetryBudget()
         self._board = board or Board()
         self._log = log or LinkLog(clock)
+        self.hurry = Bell()
+        """Ring it to end a back-off: the next attempt begins at once."""
 
     def open(
         self,
@@ -230,6 +232,7 @@ class Talk:
             transport=self._transport,
             retries=self._retries,
             agreed=agreed,
+            hurry=self.hurry,
         )
         passive = Passive()
         try:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_never
 
-from tui.clock import Clock, RealClock
+from tui.clock import Bell, Clock, RealClock
 from tui.engine.budget import BUDGET
 from tui.engine.call import lookup_call, stop_call
 from tui.engine.kept import LOOKUP_LIMIT, STOP_WAIT
@@ -44,6 +44,7 @@ async def stream_reply(
     transport: Transport | None = None,
     retries: RetryBudget | None = None,
     agreed: Fault | None = None,
+    hurry: Bell | None = None,
     dice: Dice = random.random,
 ) -> AsyncGenerator[Event, None]:
     """One answer, resumed over every fault that can be survived; the last event is `Done` or `Error`.
@@ -53,6 +54,7 @@ async def stream_reply(
 
     `retries` is shared by all replies of a process, so that a provider in trouble is not asked without end; None: this
     reply has one of its own. `agreed` is a fault whose `wait` the user has agreed to wait before the first attempt.
+    Ringing `hurry` ends a back-off: the next attempt begins at once.
     """
     if transport is None:
         # httpx is loaded when the first request is made, not when the program starts.
@@ -63,7 +65,7 @@ async def stream_reply(
     retries = retries or RetryBudget()
     due = reply.budget.began
     retrying = AsyncRetrying(
-        sleep=reply.clock.sleep,
+        sleep=lambda seconds: _rest(reply, seconds, hurry),
         stop=stop_never,  # `decide` does: it knows verified progress, the budget and what a server asks for
         wait=lambda _: max(0.0, due - reply.clock.now()),  # whoever is slow to take an event delays no request
         retry=retry_if_exception_type(_AskAgain),
@@ -71,7 +73,7 @@ async def stream_reply(
     stops: set[asyncio.Task[None]] = set()
     try:
         if agreed is not None and agreed.wait is not None:
-            async with aclosing(_agreed_wait(reply, agreed, agreed.wait)) as waiting:
+            async with aclosing(_agreed_wait(reply, agreed, agreed.wait, hurry)) as waiting:
                 async for state in waiting:
                     yield state
             due = reply.budget.began
@@ -100,6 +102,9 @@ async def stream_reply(
             stops |= _stop_streams(reply, transport)
             due = decided
             if isinstance(outcome, CutShort):
+                if hurry is not None:
+                    # An impatience of before is none about this wait.
+                    hurry.clear()
                 yield reply.backing_off(outcome.fault, due)
             # Inside `with turn` nothing may be yielded: tenacity's manager swallows GeneratorExit too.
             with turn:
@@ -119,13 +124,24 @@ def _stop_streams(reply: Reply, transport: Transport) -> set[asyncio.Task[None]]
     return {say_stop(transport, stop_call(provider, name, timeouts), reply.clock) for name in names}
 
 
-async def _agreed_wait(reply: Reply, fault: Fault, seconds: float) -> AsyncGenerator[State, None]:
+async def _rest(reply: Reply, seconds: float, hurry: Bell | None) -> None:
+    """Until the next attempt is due, or somebody cannot wait; two requests never follow in a tight loop."""
+    clock = reply.clock
+    if hurry is None:
+        await clock.sleep(seconds)
+    elif await clock.wait(hurry, clock.now() + seconds):
+        await clock.sleep(max(0.0, reply.asked_at + LEAST_INTERVAL - clock.now()))
+
+
+async def _agreed_wait(reply: Reply, fault: Fault, seconds: float, hurry: Bell | None) -> AsyncGenerator[State, None]:
     """Wait as long as the user agreed to, a machine asleep included; the reply's own time begins after it."""
     clock = reply.clock
+    if hurry is not None:
+        hurry.clear()
     due, due_wall = clock.now() + seconds, clock.wall() + seconds
     yield reply.backing_off(fault, due)
-    while (left := min(due - clock.now(), due_wall - clock.wall())) > 0:
-        await clock.sleep(min(left, NAP))
+    while (left := min(due - clock.now(), due_wall - clock.wall())) > 0 and not (hurry is not None and hurry.rung):
+        await _rest(reply, min(left, NAP), hurry)
     reply.budget.began = clock.now()
 
 

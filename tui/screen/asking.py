@@ -31,6 +31,8 @@ class Asking(Linking):
     def __init__(self, session: Session, wanted: Wanted) -> None:
         super().__init__(session, wanted)
         self._quit_armed = float("-inf")
+        self._handed_over: Sending | None = None
+        """A reply that is stopped only to go on with the model chosen now."""
 
     def take_queue(self) -> list[str]:
         """The prompts that wait; they wait here no more."""
@@ -82,8 +84,11 @@ class Asking(Linking):
         asked_at = view.link.asked_at
         if self.session.config.bell and asked_at is not None and self.session.clock.now() - asked_at > BELL_AFTER:
             self.bell()
-        fault = view.fault
-        if fault is not None and asks_for_a_wait(fault):
+        fault, talk = view.fault, self.talk
+        handed, self._handed_over = self._handed_over is sending, None
+        if handed and talk is not None and talk.can_resume(sending.turn):
+            self._follow_new(Sending(sending.turn, talk.resume(sending.turn)))
+        elif fault is not None and asks_for_a_wait(fault):
             self.push_screen(ChooseWait(fault, view.model), self._waiting(sending.turn, fault))
         elif self._queue:
             self._send(self._queue.pop(0))
@@ -124,7 +129,11 @@ class Asking(Linking):
 
     def action_resume(self) -> None:
         talk, turn = self.talk, self.turn
-        if talk is None or turn is None or self.replying:
+        if talk is not None and self.replying:
+            # While it backs off: now. Else the bell is cleared before the next wait.
+            talk.hurry.ring()
+            return
+        if talk is None or turn is None:
             return
         if not turn.versions:
             self._follow_new(Sending(turn, talk.answer(turn)))
@@ -146,3 +155,8 @@ class Asking(Linking):
         if talk is not None and model:
             talk.use(model, self.session.learned)
             self.refresh_turn()
+            sending = self.sending
+            if sending is not None and sending.running and sending.view.link.state == "backing_off":
+                # Who chooses another model while one is in trouble means this reply too.
+                self._handed_over = sending
+                self.run_worker(sending.stop(), group="hand-over")
