@@ -90,7 +90,7 @@ async def test_folded_it_is_one_line_and_loses_neither_state_nor_measurement() -
     async with PaneApp(pane).run_test(size=(80, 12)) as p:
         pane.probes = STEADY
         await until(p, lambda: shows(p.app, "TTFB ▂·▂ 41 ms"))
-        assert pane.outer_size.height == 4
+        assert pane.outer_size.height == 5
         pane.compact = True
         await until(p, lambda: pane.outer_size.height == 1)
         await until(p, lambda: shows(p.app, "○ ready  TTFB 41 ms ✓"))

@@ -85,7 +85,9 @@ def test_every_state_has_its_own_sign() -> None:
 
 
 def test_probes_show_numbers_first_and_take_the_rest_for_the_sparkline() -> None:
-    assert text_of(probe_line(STEADY, 110)).endswith("▂·▂ 41 ms  p50 44  p95 97  target <50 ✓  loss 1/60  jitter 4")
+    assert text_of(probe_line(STEADY, 110)).endswith(
+        "▂·▂ 41 ms fresh  p50 44  p95 97  target <50 ✓  loss 1/60  jitter 4"
+    )
     assert width_of(probe_line(STEADY, 110)) <= 110
     assert text_of(probe_line(STEADY, 60)) == "TTFB ▂▂▂▂▂▂·▂ 41 ms  p50 44  p95 97  target <50 ✓  loss 1/60"
     assert text_of(probe_line(STEADY, 24)) == "TTFB 41 ms  target <50 ✓"

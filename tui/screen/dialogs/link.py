@@ -79,6 +79,8 @@ class LinkScreen(Dialog[None]):
         Binding("w", "window", show=False),
         Binding("r", "reset", show=False),
         Binding("s", "save", show=False),
+        Binding("ctrl+r", "app.resume", show=False),
+        Binding("ctrl+o", "app.models", show=False),
     ]
 
     class Freeze(Message):

@@ -187,7 +187,9 @@ def _table(page: LinkPage, width: int) -> list[Line]:
 def _rows(track: TrackView) -> list[tuple[str, Summary]]:
     who = one_line(track.provider, 20) + (f" {one_line(track.model, 40)}" if track.model else "")
     found = (("fresh", track.fresh), ("warm", track.warm), ("replies", track.replies), ("ttft", track.ttft))
-    return [(f"{who} · {say(f'connection.row_{kind}')}", summary) for kind, summary in found if summary.count]
+    kinds = [(f" · {say(f'connection.row_{kind}')}", summary) for kind, summary in found if summary.count]
+    # What was measured is never cut off, whoever it was measured of.
+    return [(cut(who, NAMES - 1 - cell_len(kind)) + kind, summary) for kind, summary in kinds]
 
 
 def _columns(width: int) -> list[str]:

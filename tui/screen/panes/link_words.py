@@ -273,7 +273,7 @@ def _probe_chunks(probes: ProbeView, spark: int, style: Style) -> list[Chunk]:
         Chunk((label,), rank=2),
         Chunk(sparkline(probes.samples, spark, probes.target, style), rank=6, lead=" "),
         Chunk(_last(probes), lead=" "),
-        Chunk(_kind(probes), rank=5, lead=" "),
+        Chunk(_kind(probes), rank=7, lead=" "),
         Chunk(_number("p50", probes.p50), rank=3),
         Chunk(_number("p95", probes.p95), rank=4),
         Chunk(_target(probes), rank=1),
