@@ -314,8 +314,8 @@ class Content(Stamped):
         _put_offset(self, offset)
         _put_text(self, _text)
         _put_end(self, _end)
-        _put_connection_id(self, connection_id)
-        _put_retry_count(self, retry_count)
+        _put_connection(self, connection_id)
+        _put_count(self, retry_count)
         _put_t(self, t)
 
     @property
@@ -324,11 +324,9 @@ class Content(Stamped):
         return self._text.upto(self._end)
 
 
-_put_content, _put_offset, _put_text, _put_end = (
-    vars(Content)[name].__set__ for name in ("content", "offset", "_text", "_end")
-)
-_put_connection_id, _put_retry_count, _put_t = (
-    vars(Stamped)[name].__set__ for name in ("connection_id", "retry_count", "t")
+_put_content, _put_offset, _put_text, _put_end, _put_connection, _put_count, _put_t = (
+    getattr(Content, name).__set__
+    for name in ("content", "offset", "_text", "_end", "connection_id", "retry_count", "t")
 )
 
 
