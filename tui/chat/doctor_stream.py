@@ -18,7 +18,8 @@ from tui.engine import stream_reply
 from tui.engine.arrivals import End, Opened, Sent
 from tui.engine.call import call_for
 from tui.engine.ladder import plan
-from tui.engine.reader import Delta, Ended, Reader, Thinking
+from tui.engine.reader import Reader
+from tui.engine.reads import Delta, Ended, Thinking
 from tui.monitor.models import fault_of_wire
 from tui.plain import one_line
 from tui.say import say
