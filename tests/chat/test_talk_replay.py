@@ -11,6 +11,9 @@ from fakes import FakeClock, FakeWire
 from kept_streams import ANSWER, KEEPING, REASONED, STREAM, Keeps, content, frame
 
 from tui.chat.talk import Talk
+from tui.chat.turns import Version, grow
+from tui.chat.view import fresh
+from tui.journal.live import LiveJournal
 from tui.journal.records import Record
 from tui.journal.store import Journal
 from tui.journal.stored import StoredReply
@@ -147,3 +150,21 @@ def test_a_stream_that_is_nobodys_any_more_is_not_asked_for(other: str, tmp_path
     asyncio.run(second.go_on())
     assert serve.replayed == []
     assert second.shown[0] == ANSWER
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_window_that_follows_knows_how_far_the_stream_was_read(cut: str, tmp_path: Path) -> None:
+    """So it replays too, when it goes on with a reply whose process is gone."""
+    serve = Keeps(STREAM, [(CUTS[cut][0], "stall")])
+    path = tmp_path / "journal.sqlite3"
+    first = Window(path, serve)
+    asyncio.run(first.ask_and_die())
+    name = first.stored.id
+    following = Version(name, fresh("test"))
+    with LiveJournal.open(path) as live, Journal.open(path) as journal:
+        grow(following, live.tail(name, 0))
+        held = journal.partial(name)
+    assert held is not None
+    assert following.view.whole_text() == held.text == CUTS[cut][1]
+    assert following.replay == (held.replay_id, held.replay_offset)
+    assert following.replay[0] == serve.ids[0]

@@ -97,7 +97,8 @@ class Talk:
         self.turns = [turn_of(turn) for turn in turns]
         for turn in self.turns:
             current = turn.current
-            if current is None or current.view.link.state == "done" or (held := partial(current.id)) is None:
+            whole = current is not None and current.view.link.state == "done" and not at_limit(current.view)
+            if current is None or whole or (held := partial(current.id)) is None:
                 continue
             current.boundaries.extend(held.boundaries)
             if held.replay_id is not None and current.view.link.state != "stopped":

@@ -190,8 +190,7 @@ def grow(version: Version, tail: Tail) -> None:
     """Add what another process has written of this reply since it was last looked at."""
     view = version.view
     if tail.pieces:
-        # How far its stream was read is known to the one who reads it.
-        version.replay = None
+        version.replay = tail.replay
     for piece in tail.pieces:
         version.view = view = replace(view, length=view.text.add(piece))
         version.note_boundary()
@@ -200,6 +199,8 @@ def grow(version: Version, tail: Tail) -> None:
     if tail.last_text is not None:
         version.quiet_since = tail.last_text
     attempt = tail.attempt
+    if attempt is not None and not version.view.length:
+        version.replay = (attempt.replay_id, 0) if attempt.replay_id else None
     version.next_seq = tail.next_seq
     version.attempts = attempt.number if attempt else version.attempts
     model = attempt.model if attempt else view.model

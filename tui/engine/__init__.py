@@ -2,7 +2,8 @@
 
 Knows no file, no screen and no httpx. Everything is pure but run.py and pump.py under it, the only ones that await.
 Start at run.py `stream_reply`; sse.py makes frames of bytes, chunks.py makes meaning of frames, attempt.py decides what
-that meaning does to an attempt, seam.py where two attempts meet, ladder.py what is asked next, faults.py what broke.
+that meaning does to an attempt, seam.py where two attempts meet, ladder.py what is asked next, kept.py which streams a
+server keeps, turns.py how an attempt begins and ends, faults.py what broke.
 
     async for event in stream_reply(request, provider):
         match event: ...

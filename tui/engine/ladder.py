@@ -1,6 +1,7 @@
 """What is asked next: the request's body, and how its answer will be joined to the text held. Pure.
 
-Best first (design, section 4): prefill, continue, restart. A rung that a server refused is not asked again.
+Best first (design, section 4): prefill, continue, restart; a replay, before them, asks nothing of a model (kept.py). A
+rung that a server refused is not asked again.
 """
 
 from __future__ import annotations

@@ -47,6 +47,8 @@ class Tail:
     """The newest."""
     reasoning: str
     """All of it, where there is no text yet."""
+    replay: tuple[str, int] | None = None
+    """The stream that the last of the pieces came from, where its server keeps it, and how far it was read."""
 
 
 class Mark(NamedTuple):
@@ -128,12 +130,14 @@ class LiveJournal(Journal):
             seams = tuple(rows.seam(row) for row in db.execute(self.SQL["seams"], {"names": as_list([reply])}))
             newest = db.execute(_SQL["newest_attempt"], {"reply": reply}).fetchone()
             thoughts = [] if found or next_seq else db.execute(_SQL["reasoning_of"], {"reply": reply}).fetchall()
+        last = found[-1] if found else None
         return Tail(
             reply,
             tuple(row["text"] for row in found),
-            found[-1]["seq"] + 1 if found else next_seq,
-            found[-1]["at"] if found else None,
+            last["seq"] + 1 if last is not None else next_seq,
+            last["at"] if last is not None else None,
             seams,
             None if newest is None else rows.attempt(newest),
             "".join(row["text"] for row in thoughts),
+            (last["replay_id"], last["offset"]) if last is not None and last["replay_id"] else None,
         )

@@ -38,7 +38,9 @@ from json_each(:names) j join turns t on t.id = j.value
 order by j.key
 
 -- name: new_deltas
-select seq, text, at from deltas where reply = :reply and seq >= :next order by seq
+select d.seq, d.text, d.at, d."offset", a.replay_id
+from deltas d left join attempts a on a.reply = d.reply and a.number = d.attempt
+where d.reply = :reply and d.seq >= :next order by d.seq
 
 -- name: newest_attempt
 select * from attempts where reply = :reply order by number desc limit 1
