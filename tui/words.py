@@ -1,7 +1,6 @@
-"""The words of the product as types: what crosses between rooms.
+"""The words of the product as types: what crosses between rooms. Frozen; they know no network, file or screen.
 
-Everything here is frozen and knows nothing of networks, files or screens. Times are seconds on
-`Clock.now()` unless a field says otherwise; places in a text are code points.
+Times are seconds on `Clock.now()` unless a field says otherwise; places in a text are code points.
 """
 
 from __future__ import annotations
