@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pyte
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-m", "tui")
 LONG = 60.0
 """Seconds after which what is waited for counts as never coming."""
