@@ -92,7 +92,7 @@ class Learned:
     refused: frozenset[Rung] = frozenset()
     """Rungs answered with 400 or 422."""
     misses: int = 0
-    """Prefills in a row that brought back something else altogether; a prefill that was gone on from sets it to 0."""
+    """Points against its prefill, for answers in a row that went on with something else; engine/lessons.py."""
     no_thinking: bool = False
     """Takes a prefill only with thinking switched off."""
     bare_end: bool = False

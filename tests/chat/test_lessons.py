@@ -10,13 +10,14 @@ from scenes import TEXT, serving
 from talk_place import Place, asked
 
 from tui.chat.talk import Talk
+from tui.chat.turns import Sampling
 from tui.journal.store import Journal
 from tui.words import Family
 
 
 def next_run(place: Place, behaviour: str) -> Talk:
     """A conversation with a server that is guessed to take a prefill, and what the journal knows of it."""
-    talk = place.talk(serving(30, behaviour=behaviour), resume="restart")
+    talk = place.talk(serving(30, behaviour=behaviour), resume="restart", sampling=Sampling(temperature=0.0))
     place.saved()
     with Journal.open(place.path) as journal:
         learned = journal.learned(talk.provider.base_url, "m")

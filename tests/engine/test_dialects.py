@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from fakes import Asked, Fin, Script
-from model_servers import DIFFERENT, frames, stream
-from play import PREFILL, Played, play
+from model_servers import DIFFERENT, frames, sent_back, stream
+from play import PREFILL, REQUEST, Played, play
 from scenes import TEXT, held, serving
 from strict_servers import CONFIGURED, SERVERS, Strict
 
@@ -91,14 +91,35 @@ def misses(result: Played) -> int:
     return result.done.learned.misses
 
 
-def test_one_miss_condemns_nothing_and_two_do() -> None:
-    first = play(serving(30, behaviour="different"))
-    assert misses(first) == 1
-    again = play(serving(30, behaviour="different"), provider=replace(PREFILL, learned=first.done.learned))
-    assert misses(again) == 2
-    assert [asked.messages[-1]["role"] for asked in again.wire.asked] == ["user", "assistant", "user", "user"]
-    third = play(serving(30, behaviour="different"), provider=replace(PREFILL, learned=again.done.learned))
-    assert all(asked.messages[-1]["role"] == "user" for asked in third.wire.asked)
+def knowing(result: Played) -> Provider:
+    """The same provider, with what that reply taught."""
+    return replace(PREFILL, learned=result.done.learned)
+
+
+def rungs(result: Played) -> list[str]:
+    return [sent_back(asked)[1] for asked in result.wire.asked]
+
+
+def test_one_miss_condemns_nothing_and_two_of_a_model_that_is_not_sampled_do() -> None:
+    cold = replace(REQUEST, temperature=0.0)
+    first = play(serving(30, behaviour="different"), request=cold)
+    assert rungs(first) == ["", "prefill", "prefill"], "the second is the miss's own, with the whole partial"
+    again = play(serving(30, behaviour="different"), request=cold, provider=knowing(first))
+    assert rungs(again) == ["", "prefill", "continue", "continue"]
+    third = play(serving(30, behaviour="different"), request=cold, provider=knowing(again))
+    assert rungs(third) == ["", "continue", "continue"]
+
+
+@pytest.mark.parametrize("temperature", [None, 0.7])
+def test_of_a_sampled_model_it_takes_many_in_a_row(temperature: float | None) -> None:
+    warm, who = replace(REQUEST, temperature=temperature), PREFILL
+    for _ in range(11):
+        missed = play(serving(30, behaviour="different"), request=warm, provider=who)
+        assert rungs(missed) == ["", "prefill", "prefill"]
+        who = knowing(missed)
+    assert play(serving(30), request=warm, provider=who).done.learned == Learned(), "one that is heeded forgives all"
+    last = play(serving(30, behaviour="different"), request=warm, provider=who)
+    assert rungs(last) == ["", "prefill", "continue", "continue"]
 
 
 def test_a_prefill_that_works_again_clears_its_name() -> None:
@@ -121,7 +142,7 @@ def test_a_sampled_model_that_goes_on_and_then_turns_is_no_miss_of_the_rung() ->
 
 
 def test_what_is_configured_is_asked_whatever_was_learned() -> None:
-    learned = Learned(refused=frozenset({"prefill"}), misses=9)
+    learned = Learned(refused=frozenset({"prefill"}), misses=99)
     result = play(serving(30), provider=replace(PREFILL, resume="prefill", learned=learned))
     assert [seam.how for seam in result.seams] == ["prefill"]
     assert result.done.learned == Learned()

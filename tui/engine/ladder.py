@@ -44,8 +44,9 @@ _NO_THINKING: dict[Dialect, dict[str, object]] = {
 }
 """What switches thinking off, where a server takes a prefill only without it."""
 
-ENOUGH_MISSES = 2
-"""Prefills in a row that bring back something else altogether: from then on this server's are not worth asking."""
+ENOUGH_MISSES = 12
+"""Points (lessons.py) from which on a server's prefill is not worth asking: two misses of a model that is not sampled,
+twelve in a row of one that is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,17 @@ def after_refusal(learned: Learned, rung: Rung, fault: Fault, model: Model) -> t
     return replace(learned, refused=learned.refused | {rung}), False
 
 
-def after_miss(learned: Learned, rung: Rung | None, *, near: bool) -> Learned:
-    """The text after the prefill was not what stood there. `near`: it began as that did.
+SAMPLED, CERTAIN = 1, 6
+"""Points for a miss. Of 70 prefills that a small real model heeded at temperature 0.8, 43 missed from the first word
+on, 25 after some, and 2 came back whole: one such miss says next to nothing, twelve in a row are 1 in 350."""
 
-    A sampled model that goes on from a prefill often takes another turn after some words: that is no fault of the
-    rung. Something else from the first word on, twice in a row, is a server that does not heed the prefill.
-    """
+
+def after_miss(learned: Learned, rung: Rung | None, temperature: float | None, *, near: bool) -> Learned:
+    """The text after the prefill was not what stood there. `near`: it began as that did, so the prefill was heeded."""
     if rung != "prefill":
         return learned
-    return replace(learned, misses=0 if near else learned.misses + 1)
+    points = CERTAIN if temperature == 0 else SAMPLED
+    return replace(learned, misses=0 if near else learned.misses + points)
 
 
 def after_seam(learned: Learned, rung: Rung | None) -> Learned:

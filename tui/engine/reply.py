@@ -193,10 +193,10 @@ class Reply:
                     yield from self._join(turn, verdict, text, offset)
             case Differs(text):
                 turn.joiner = None
-                self.learned = after_miss(self.learned, turn.how, near=False)
+                self.learned = after_miss(self.learned, turn.how, self.request.temperature, near=False)
                 yield from self._start_over(turn, text, offset)
             case Missed(near=near):
-                self.learned = after_miss(self.learned, turn.how, near=near)
+                self.learned = after_miss(self.learned, turn.how, self.request.temperature, near=near)
                 # A rung that is not worth asking any more gives way to the next, with an anchor.
                 self._missed = turn.how not in avoided(self.provider, self.learned)
                 self._fault = _MISSED
