@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 import tui
-from tui.cli.history import _cut
+from tui.cli.history_journal import cut
 from tui.cli.main import run
 from tui.journal.export import moment, read, to_markdown
 from tui.journal.ids import new_id
@@ -89,7 +89,7 @@ def test_the_list_fits_the_terminal_and_is_safe(
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Mn", "Zs"]), max_size=40), st.integers(-3, 30))
 def test_a_title_is_cut_to_its_cells(text: str, cells: int) -> None:
-    kept = _cut(text, cells)
+    kept = cut(text, cells)
     assert kept == text or (kept.endswith("…") or not kept)
     assert kept == text or wcswidth(kept) <= max(cells, 0)
 
@@ -159,7 +159,7 @@ def test_export_loses_nothing(
     written(writer)
     assert run(["history", "export"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert (document["format"], document["version"]) == ("unbroken conversations", 1)
+    assert (document["format"], document["version"]) == ("unbroken conversations", 2)
     second, first = document["conversations"]
     (turn,) = first["turns"]
     (reply,) = turn["replies"]

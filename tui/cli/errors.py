@@ -60,6 +60,7 @@ CODES: Mapping[str, Exit] = {
     "KeysFileError": Exit.KEY,
     "LocalProblem": Exit.INCOMPLETE,
     "JournalUnusable": Exit.INCOMPLETE,
+    "BadExport": Exit.INCOMPLETE,
 }
 """The errors that rooms raise for a person, by name, so that no room is loaded for it.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 import sys
@@ -11,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 import click
-from wcwidth import wcswidth, wcwidth
 
-from tui.cli.errors import Advice, Exit, Stop
+from tui.cli.history_change import delete, rename, undelete
+from tui.cli.history_import import import_
+from tui.cli.history_journal import LATEST, MOST_DELETED, cut, find, nothing, opened, write
+from tui.cli.history_search import search
 from tui.journal.export import (
     Whole,
     end_words,
@@ -27,11 +28,8 @@ from tui.journal.export import (
 )
 from tui.journal.store import Journal
 from tui.journal.stored import StoredConversation, StoredReply, StoredTurn
-from tui.paths import journal_file
-from tui.plain import one_line, plain
+from tui.plain import one_line
 from tui.say import say
-
-LATEST = "latest"
 
 
 @click.group(name="history", help=say("history.help"))
@@ -39,91 +37,55 @@ def command() -> None:
     pass
 
 
+for more in (search, import_, rename, delete, undelete):
+    command.add_command(more)
+
+
 @command.command("list", help=say("history.help_list"))
 @click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help=say("history.help_limit"))
+@click.option("--deleted", is_flag=True, help=say("history.help_deleted"))
 @click.option("--json", "as_json", is_flag=True, help=say("history.help_json"))
-def list_(limit: int | None, as_json: bool) -> None:
-    with _journal() as journal:
-        wanted = islice(everything(journal), limit) if journal else iter(())
+def list_(limit: int | None, deleted: bool, as_json: bool) -> None:
+    with opened() as journal:
+        wanted: Iterator[StoredConversation] = iter(())
+        if journal is not None:
+            wanted = iter(journal.deleted(MOST_DELETED)) if deleted else everything(journal)
+        wanted = islice(wanted, limit)
         if as_json:
-            _write(_listed_json(wanted), as_json=True)
+            write(_listed_json(wanted), as_json=True)
             return
         first = next(wanted, None)
         if journal is None or first is None:
-            click.echo(say("history.none"), err=True)
+            click.echo(say("history.none_deleted" if deleted else "history.none"), err=True)
             return
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        _write(_line(journal, conversation, width) for conversation in chain((first,), wanted))
+        write(_line(journal, conversation, width) for conversation in chain((first,), wanted))
 
 
 @command.command(help=say("history.help_show"))
 @click.argument("which", metavar="[ID]", default=LATEST)
 def show(which: str) -> None:
-    with _journal() as journal:
+    with opened() as journal:
         if journal is None:
-            raise _nothing()
-        conversation = _find(journal, which)
-        _write(_shown(conversation, journal.turns(conversation.id)))
+            raise nothing()
+        conversation = find(journal, which)
+        write(_shown(conversation, journal.turns(conversation.id)))
 
 
 @command.command(help=say("history.help_export"))
 @click.argument("which", metavar="[ID]", required=False)
 @click.option("--format", "form", type=click.Choice(["json", "md"]), default="json", help=say("history.help_format"))
 def export(which: str | None, form: str) -> None:
-    with _journal() as journal:
+    with opened() as journal:
         if journal is None and which is not None:
-            raise _nothing()
+            raise nothing()
         wanted: Iterator[Whole] = iter(())
         if journal is not None:
-            wanted = read(journal, everything(journal) if which is None else (_find(journal, which),))
+            wanted = read(journal, everything(journal) if which is None else (find(journal, which),))
         if form == "json":
-            _write(to_json(wanted, time.time()), as_json=True)
+            write(to_json(wanted, time.time(), journal.boundaries if journal else lambda _: ()), as_json=True)
         else:
-            _write(to_markdown(wanted))
-
-
-@contextlib.contextmanager
-def _journal() -> Iterator[Journal | None]:
-    """The journal; None where there is none yet: looking does not create it."""
-    path = journal_file()
-    if not path.exists():
-        yield None
-        return
-    with Journal.open(path) as journal:
-        yield journal
-
-
-def _nothing() -> Stop:
-    return Stop(Advice(say("history.none"), do=say("history.none_do")), Exit.INCOMPLETE)
-
-
-def _find(journal: Journal, which: str) -> StoredConversation:
-    """The conversation that `which` names: the beginning of an id, or `latest`."""
-    if which == LATEST:
-        latest = journal.latest()
-        if latest is None:
-            raise _nothing()
-        return latest
-    names = journal.with_prefix(which) if which else ()
-    found = journal.conversation(names[0]) if len(names) == 1 else None
-    if found is None:
-        problem = "history.ambiguous" if len(names) > 1 else "history.unknown"
-        raise Stop(Advice(say(problem, id=one_line(which, 40)), do=say("history.find_do")), Exit.USAGE)
-    return found
-
-
-def _write(pieces: Iterable[str], *, as_json: bool = False) -> None:
-    """To stdout: made safe for a terminal, as it is into a pipe."""
-    terminal = sys.stdout.isatty()
-    for piece in pieces:
-        sys.stdout.write((_escaped(piece) if as_json else plain(piece)) if terminal else piece)
-
-
-def _escaped(text: str) -> str:
-    """JSON that says the same, without characters that a terminal would obey or hide."""
-    if plain(text) == text:
-        return text
-    return "".join(char if plain(char) == char else json.dumps(char)[1:-1] for char in text)
+            write(to_markdown(wanted))
 
 
 def _listed_json(wanted: Iterable[StoredConversation]) -> Iterator[str]:
@@ -148,20 +110,7 @@ def _line(journal: Journal, conversation: StoredConversation, width: int | None)
     short = journal.short_id(conversation.id)
     date = moment(conversation.updated)
     line = f"{one_line(short):<8}  {date:<16}  {conversation.turns:>3}  {title(conversation)}"
-    return (line if width is None else _cut(line, width)) + "\n"
-
-
-def _cut(text: str, cells: int) -> str:
-    """`text` in at most `cells` columns of a terminal; an ellipsis says that there is more."""
-    if wcswidth(text) <= cells:
-        return text
-    kept, used = [], 1
-    for char in text:
-        used += max(wcwidth(char), 0)
-        if used > cells:
-            break
-        kept.append(char)
-    return "".join(kept) + "…" if cells > 0 else ""
+    return (line if width is None else cut(line, width)) + "\n"
 
 
 def _shown(conversation: StoredConversation, turns: Iterable[StoredTurn]) -> Iterator[str]:

@@ -5,23 +5,28 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+from tui.journal.records import Parameters
 from tui.journal.store import Journal
 from tui.journal.stored import StoredAttempt, StoredConversation, StoredReply, StoredTurn
 from tui.plain import one_line
 from tui.say import say
-from tui.words import Fault, SeamMark, TokenCount
+from tui.words import Fault, ReplyId, SeamMark, TokenCount
 
 FORMAT = "unbroken conversations"
-VERSION = 1
-"""Of the JSON document; grows when a reader of the older one would be misled."""
+VERSION = 2
+"""Of the JSON document; grows when a reader of the older one would be misled. 2: the reply chosen, sampling, and where
+the deltas of an unfinished reply ended."""
 
 _PAGE = 200
 """Conversations read at a time."""
 
 Whole = tuple[StoredConversation, tuple[StoredTurn, ...]]
+
+Boundaries = Callable[[ReplyId], tuple[int, ...]]
+"""Where the last received deltas of a reply ended: what resuming it needs."""
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -43,13 +48,13 @@ def read(journal: Journal, wanted: Iterable[StoredConversation]) -> Iterator[Who
         yield conversation, journal.turns(conversation.id)
 
 
-def to_json(wanted: Iterable[Whole], now: float) -> Iterator[str]:
+def to_json(wanted: Iterable[Whole], now: float, boundaries: Boundaries = lambda _: ()) -> Iterator[str]:
     """One document, in pieces; each reply's whole text is one string. `now`: wall clock."""
     head = json.dumps({"format": FORMAT, "version": VERSION, "exported": now}, indent=1)
     yield head[:-2] + ',\n "conversations": ['
     between = "\n"
     for conversation, turns in wanted:
-        value = _conversation(conversation, turns)
+        value = _conversation(conversation, turns, boundaries)
         yield between + json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
         between = ",\n"
     yield "\n]}\n"
@@ -60,7 +65,9 @@ def _number(value: float | None) -> float | None:
     return value if value is None or math.isfinite(value) else None
 
 
-def _conversation(conversation: StoredConversation, turns: Iterable[StoredTurn]) -> dict[str, Json]:
+def _conversation(
+    conversation: StoredConversation, turns: Iterable[StoredTurn], boundaries: Boundaries
+) -> dict[str, Json]:
     return {
         "id": conversation.id,
         "title": conversation.title,
@@ -72,33 +79,39 @@ def _conversation(conversation: StoredConversation, turns: Iterable[StoredTurn])
         "updated": _number(conversation.updated),
         "branched_from": conversation.branched_from,
         "branched_at": conversation.branched_at,
-        "turns": [_turn(turn) for turn in turns],
+        "sampling": _parameters(conversation.sampling),
+        "turns": [_turn(turn, boundaries) for turn in turns],
     }
 
 
-def _turn(turn: StoredTurn) -> Json:
+def _turn(turn: StoredTurn, boundaries: Boundaries) -> Json:
     return {
         "id": turn.id,
         "conversation": turn.conversation,
         "position": turn.position,
         "prompt": turn.prompt,
         "created": _number(turn.created),
-        "replies": [_reply(reply) for reply in turn.replies],
+        "chosen": turn.chosen,
+        "replies": [_reply(reply, boundaries) for reply in turn.replies],
     }
 
 
-def _reply(reply: StoredReply) -> Json:
+def _parameters(parameters: Parameters) -> Json:
+    return {key: _number(value) if isinstance(value, float) else value for key, value in parameters.items()}
+
+
+def _reply(reply: StoredReply, boundaries: Boundaries) -> Json:
+    ends: list[Json] = list(boundaries(reply.id)) if reply.state != "done" else []
     return {
         "id": reply.id,
         "position": reply.position,
         "provider": reply.provider,
         "base_url": reply.base_url,
         "model": reply.model,
-        "parameters": {
-            key: _number(value) if isinstance(value, float) else value for key, value in reply.parameters.items()
-        },
+        "parameters": _parameters(reply.parameters),
         "state": reply.state,
         "text": reply.text,
+        "boundaries": ends,
         "reasoning": reply.reasoning,
         "started": _number(reply.started),
         "ended": _number(reply.ended),
@@ -170,7 +183,12 @@ def to_markdown(wanted: Iterable[Whole]) -> Iterator[str]:
 
 def title(conversation: StoredConversation) -> str:
     """Its title on one line, or words for none; safe to show."""
-    return one_line(conversation.title) or say("history.untitled")
+    return title_words(conversation.title)
+
+
+def title_words(title: str) -> str:
+    """`title` on one line, or words for none; safe to show."""
+    return one_line(title) or say("history.untitled")
 
 
 def moment(time: float) -> str:

@@ -9,6 +9,10 @@ order by updated desc, id desc limit :limit
 -- name: with_prefix
 select id from conversations where id >= :low and id < :high and deleted_at is null order by id limit :limit
 
+-- A conversation deleted at 0 was never here: an imported branch came from it.
+-- name: deleted
+select id from conversations where deleted_at > 0 order by deleted_at desc, id desc limit :limit
+
 -- name: neighbours
 select (select max(id) from conversations where id < :id) as before,
     (select min(id) from conversations where id > :id) as after
@@ -22,7 +26,7 @@ select c.id, c.title, c.provider, c.model, c.created, c.updated, c.branched_from
         and not exists (select 1 from dropped d where d.conversation = c.id and d.turn = t.id)
         order by t.position, t.id limit 1) as opening
 from json_each(:names) j join conversations c on c.id = j.value
-where c.deleted_at is null
+where (c.deleted_at is not null) = :deleted
 order by j.key
 
 -- name: opening_of_branch

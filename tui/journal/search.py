@@ -49,7 +49,7 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Found:
     hits: tuple[Hit, ...] = ()
-    """The newest first."""
+    """The newest first; where not all fit, those in which the words stand by themselves are preferred."""
     more: bool = False
     """There may be more hits than these."""
     indexing: bool = False
@@ -96,12 +96,22 @@ def find(db: sqlite3.Connection, words: str, limit: int, conversations: Conversa
 def _candidates(db: sqlite3.Connection, asked: Query, fresh: Collection[str]) -> Iterator[tuple[str, str | None]]:
     """Texts that may hold it, each once: (turn or reply, turn where known)."""
     yield from ((thing, None) for thing in sorted(fresh, reverse=True))
-    name = "matching" if asked.match and has_index(db) else "newest"
+    told = set(fresh)
+    for match in dict.fromkeys((asked.whole, asked.begun)):
+        # Of words that stand by themselves the index knows the newest at once, in a journal of any size.
+        for thing, turn in _from_index(db, match):
+            if thing not in told:
+                told.add(thing)
+                yield thing, turn
+
+
+def _from_index(db: sqlite3.Connection, match: str) -> Iterator[tuple[str, str]]:
+    """The newest first; all texts where the index cannot tell."""
+    name = "matching" if match and has_index(db) else "newest"
     before = 1 << 62
     while True:
-        wanted = {"match": asked.match, "before": before, "limit": _PAGE}
-        page = db.execute(SQL[name], wanted).fetchall()
-        yield from ((thing, turn) for _, thing, turn in page if thing not in fresh)
+        page = db.execute(SQL[name], {"match": match, "before": before, "limit": _PAGE}).fetchall()
+        yield from ((thing, turn) for _, thing, turn in page)
         if len(page) < _PAGE:
             return
         before = page[-1][0]

@@ -87,6 +87,12 @@ class Journal:
         """The last used one."""
         return next(iter(self.conversations(1)), None)
 
+    def deleted(self, limit: int = 50) -> tuple[StoredConversation, ...]:
+        """Conversations that were deleted and can be brought back, the last deleted first."""
+        with self._reading() as db:
+            found = db.execute(_SQL["deleted"], {"limit": limit}).fetchall()
+            return _conversations(db, [row["id"] for row in found], deleted=True)
+
     def with_prefix(self, prefix: str, limit: int = 2) -> tuple[ConversationId, ...]:
         """The conversations whose id begins with `prefix`, oldest first."""
         ends = {"low": prefix.lower(), "high": prefix.lower() + "\U0010ffff", "limit": limit}
@@ -202,9 +208,11 @@ def as_list(names: Sequence[str]) -> str:
     return json.dumps(names)
 
 
-def _conversations(db: sqlite3.Connection, names: list[str]) -> tuple[StoredConversation, ...]:
+def _conversations(
+    db: sqlite3.Connection, names: list[str], *, deleted: bool = False
+) -> tuple[StoredConversation, ...]:
     found: list[StoredConversation] = []
-    for row in db.execute(_SQL["conversations"], {"names": as_list(names)}).fetchall():
+    for row in db.execute(_SQL["conversations"], {"names": as_list(names), "deleted": deleted}).fetchall():
         opening, turns = row["opening"], row["turns"]
         if row["branched_from"] is not None:
             line = db.execute(_SQL["opening_of_branch"], {"conversation": row["id"]}).fetchone()

@@ -81,19 +81,24 @@ class Query:
 
     literals: tuple[str, ...]
     """As they are compared."""
-    match: str
-    """What the index is asked; '' where it knows nothing of such characters."""
+    whole: str
+    """What the index is asked first: texts in which the last word of each stands by itself. '' where it knows nothing
+    of such characters."""
+    begun: str
+    """What it is asked then: texts in which a word begins with it. The same as `whole` where that can be no beginning.
+    It costs more: all that begins so is gathered before the newest is known."""
 
 
 def query(words: str) -> Query:
     """`words`, taken literally: what stands between spaces must occur as it is."""
     literals = tuple(dict.fromkeys(fold(words).split()))
-    asked = [_match(literal) for literal in literals]
-    return Query(literals, " AND ".join(f"({match})" for match in asked if match))
+    matches = ([_match(literal, begun=begun) for literal in literals] for begun in (False, True))
+    whole, begun = (" AND ".join(f"({match})" for match in asked if match) for asked in matches)
+    return Query(literals, whole, begun)
 
 
-def _match(literal: str) -> str:
-    """What the index must hold where `literal` occurs."""
+def _match(literal: str, *, begun: bool) -> str:
+    """What the index must hold where `literal` occurs; `begun`: as the beginning of a longer word, too."""
     phrases: list[list[str]] = [[]]
     singles: list[str] = []
     first = None
@@ -108,7 +113,7 @@ def _match(literal: str) -> str:
             phrases.append([])
         else:
             phrases[-1] += [token[at : at + 2] for at in range(len(token) - 1)]
-    open_end = len(literal) >= SHORTEST_PREFIX and bool(re.search("[^\\W_]$", literal))
+    open_end = begun and len(literal) >= SHORTEST_PREFIX and bool(re.search("[^\\W_]$", literal))
     asked = [_phrase(phrase, prefix=open_end and phrase is phrases[-1]) for phrase in phrases if phrase]
     asked += [f'parts : "{single}"' for single in singles]
     whole = " AND ".join(asked)

@@ -1,7 +1,7 @@
 """`unbroken history` and what is exported."""
 
 PHRASES: dict[str, str] = {
-    "help": "Conversations: list, show, export.",
+    "help": "Conversations: list, search, show, rename, delete, export, import.",
     "help_list": "List conversations, the last used first: id, date, number of turns, title.",
     "help_limit": "At most N of them.",
     "help_json": "As one JSON array.",
@@ -29,4 +29,17 @@ PHRASES: dict[str, str] = {
     "md_about": "conversation {id} · {created}",
     "md_reply": "{model} · {started} · reply {index}/{of}",
     "md_seam": "at character {at}: {words}",
+    "help_search": "Find words, taken literally, in every prompt and reply. Exits 1 where nothing is found.",
+    "help_search_limit": "At most N hits (20).",
+    "help_import": "Take an exported JSON document back into the journal; what is there already stays as it is.",
+    "help_rename": "Give a conversation a title; without one it is the first line of the first prompt again.",
+    "help_delete": "Delete a conversation. It can be brought back with undelete.",
+    "help_undelete": "Bring back a deleted conversation. ID: see history list --deleted.",
+    "help_deleted": "Those that were deleted.",
+    "none_deleted": "No conversation was deleted.",
+    "find_deleted_do": "See the ids with: unbroken history list --deleted",
+    "deleted": "Deleted. To bring it back: unbroken history undelete {id}",
+    "nothing_found": "Nothing found.",
+    "indexing": "Older conversations are still being made searchable: more may be found in a while.",
+    "more_hits": "The newest {count}; there may be more (-n shows more).",
 }

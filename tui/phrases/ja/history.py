@@ -1,7 +1,7 @@
 """`unbroken history` と書き出しの言葉。"""
 
 PHRASES: dict[str, str] = {
-    "help": "会話の一覧、表示、書き出しをします。",
+    "help": "会話の一覧、検索、表示、題名の変更、削除、書き出し、読み込みをします。",
     "help_list": "会話を新しく使った順に一覧表示します（ID、日時、ターン数、題名）。",
     "help_limit": "最大 N 件まで表示します。",
     "help_json": "一つの JSON 配列で出力します。",
@@ -29,4 +29,17 @@ PHRASES: dict[str, str] = {
     "md_about": "会話 {id} · {created}",
     "md_reply": "{model} · {started} · 返答 {index}/{of}",
     "md_seam": "{at} 文字目：{words}",
+    "help_search": "すべてのプロンプトと返答から、言葉をそのままの形で探します。見つからないと終了コードは 1 です。",
+    "help_search_limit": "最大 N 件まで表示します（20）。",
+    "help_import": "書き出した JSON 文書をジャーナルに読み込みます。既にあるものはそのまま残ります。",
+    "help_rename": "会話に題名を付けます。省略すると最初のプロンプトの一行目に戻ります。",
+    "help_delete": "会話を削除します。undelete で元に戻せます。",
+    "help_undelete": "削除した会話を元に戻します。ID は history list --deleted で確認できます。",
+    "help_deleted": "削除した会話を表示します。",
+    "none_deleted": "削除した会話はありません。",
+    "find_deleted_do": "ID の確認：unbroken history list --deleted",
+    "deleted": "削除しました。元に戻すには：unbroken history undelete {id}",
+    "nothing_found": "見つかりませんでした。",
+    "indexing": "以前の会話を検索できるようにしている途中です。しばらくすると、さらに見つかることがあります。",
+    "more_hits": "新しい {count} 件を表示しました。ほかにもあるかもしれません（-n で増やせます）。",
 }

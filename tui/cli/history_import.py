@@ -1,0 +1,49 @@
+"""`unbroken history import`: an exported document back into the journal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from tui.journal.importing import import_document, index_all
+from tui.paths import journal_file
+from tui.say import say
+
+STEP = 8_000_000
+"""Bytes between two lines of progress where they go into a file; a terminal sees ten times as many."""
+
+
+class _Progress:
+    """A line on stderr that is written over in a terminal, and lines now and then anywhere else."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._next = self._step = STEP // 10 if self._terminal else STEP
+
+    def __call__(self, read: int) -> None:
+        if read < self._next or not self._size:
+            return
+        self._next = read + self._step
+        words = say("importing.read", percent=f"{min(read / self._size, 1):.0%}"[:-1], megabytes=f"{read / 1e6:.0f}")
+        click.echo(f"\r{words}" if self._terminal else words, err=True, nl=not self._terminal)
+
+    def end(self) -> None:
+        if self._terminal:
+            click.echo("", err=True)
+
+
+@click.command("import", help=say("history.help_import"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(file: Path) -> None:
+    path = journal_file()
+    progress = _Progress(file.stat().st_size)
+    with file.open("rb") as document:
+        imported = import_document(document, path, progress)
+    progress.end()
+    told = {"conversations": imported.conversations, "turns": imported.turns, "replies": imported.replies}
+    click.echo(say("importing.done", **{name: f"{count:,}" for name, count in told.items()}))
+    click.echo(say("importing.indexing"), err=True)
+    index_all(path)
