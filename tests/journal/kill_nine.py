@@ -192,7 +192,7 @@ async def resumed(path: Path, url: str) -> str:
     with Journal.open(path) as journal:
         latest = journal.latest()
         assert latest is not None
-        talk.open(latest, journal.turns(latest.id), journal.boundaries)
+        talk.open(latest, journal.turns(latest.id), journal.partial)
         assert talk.can_resume(talk.turns[-1])
         last: Event | None = None
         async with aclosing(talk.resume(talk.turns[-1])) as events:

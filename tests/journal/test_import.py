@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from fixtures_journal import START, Talk
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui.cli.main import run
@@ -248,6 +248,7 @@ VALUES = st.recursive(
 
 
 @given(st.lists(VALUES, max_size=6), st.integers(1, 7), st.sampled_from([None, 1]), st.booleans())
+@example([1.5, 1e300, -2e-5, 10**20], 1, None, False)
 @settings(deadline=None)
 def test_json_read_in_small_pieces_is_the_same(
     values: list[object], size: int, indent: int | None, escaped: bool

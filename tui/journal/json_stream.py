@@ -13,6 +13,9 @@ _NEAR = 12
 """Code points before the end of what was read in which a broken value may be one that is not all there yet: a word or
 an escape is cut there (`fals`, `\\ud83d\\ude`)."""
 
+_TAIL = 3
+"""Code points that must be known after a value: 1 may be the beginning of 1.5 or of 1e+9."""
+
 _SPACE = " \t\n\r"
 _DECODER = json.JSONDecoder()
 
@@ -78,7 +81,7 @@ class JsonStream:
             except (ValueError, RecursionError) as error:
                 raise self._bad() from error
             else:
-                if found[1] < len(self._text) or self._ended:
+                if found[1] + _TAIL <= len(self._text) or self._ended:
                     self._at = found[1]
                     return found[0]
             self._more()
