@@ -255,31 +255,6 @@ def test_words_break_at_spaces_and_long_ones_anywhere() -> None:
     assert [(row.text, row.tail) for row in rows] == [("aaa bbb", " "), ("c" * 8, ""), ("cccc", "\n")]
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("one two |three", ["one two three", "SEAM"]),
-        ("one\n\n|two", ["one", "SEAM", "", "two"]),
-        ("- a\n- b|c\n- d", ["• a", "• bc", "SEAM", "• d"]),
-        ("```\none\ntw|o\nthree\n```", ["  one", "  two", "SEAM", "  three"]),
-        ("**bo|ld** *x*", ["bold x", "SEAM"]),
-        ("[te|xt](http://a.b)", ["text (http://a.b)", "SEAM"]),
-        ("|start", ["SEAM", "start"]),
-        ("end\n|", ["end", "SEAM"]),
-        ("a\n|---\nb", ["a", "SEAM", "", "b"]),
-        ("| a | b |\n|---|---|\n| 1 | 2| |\n| 3 | 4 |", None),
-    ],
-)
-def test_a_seam_stands_behind_its_row_and_leaves_the_markdown_alone(text: str, shown: list[str] | None) -> None:
-    at = text.rindex("2|") + 1 if shown is None else text.index("|")
-    whole = text[:at] + text[at + 1 :]
-    rows = texts(whole, 40, (Mark(at, (("SEAM", "seam"),)),))
-    if shown is None:
-        shown = ["a  │ b", "───┼───", "1  │ 2", "SEAM", "3  │ 4"]
-    assert [row.rstrip() for row in rows] == shown
-    assert [row for row in rows if row != "SEAM"] == texts(whole)
-
-
 def test_a_megabyte_on_one_line_is_read_in_parts() -> None:
     document = Document(80)
     document.feed("word " * 200_000)

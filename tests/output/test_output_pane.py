@@ -249,8 +249,10 @@ async def test_seams_are_rows_of_their_own() -> None:
         pane.view = OutputView("1", text=text, length=len(text), seams=seams, live=True)
         await until(pilot, lambda: any("NOT" in row for row in on_screen(pane)))
         shown = [row for row in on_screen(pane) if row]
-        assert shown[:3] == ["• Spring opens", "┄┄ resumed after 2.3 s · prefill · seam verified ┄┄", "• and ends"]
-        assert shown[3].startswith("!! resumed after 12.0 s · continue · old → new · seam NOT verified")
+        assert shown[:3] == ["• Spring", "┄┄ resumed after 2.3 s · prefill · seam verified ┄┄", "  opens"]
+        assert shown[3] == "• and"
+        assert shown[4].startswith("!! resumed after 12.0 s · continue · old → new · seam NOT verified")
+        assert shown[5] == "  ends"
         assert pane.plain_text() == source
 
 

@@ -70,7 +70,8 @@ def _parser() -> MarkdownIt:
         def parseLinkTitle(source: str, at: int, end: int, before: None = None) -> object:  # noqa: N802
             found = helpers.parseLinkTitle(source, at, end, before)
             if found.ok:
-                found.str = source[at + 1 : found.pos - 1]
+                # With its own quotes, for they are shown.
+                found.str = source[at : found.pos] if found.pos - at > 2 else ""
             return found
 
     parser = Verbatim("gfm-like", {"html": False, "linkify": False})
@@ -114,7 +115,7 @@ def _target(token: Token, shown: str) -> str:
     """What a link or picture names, where its text does not say it already."""
     url = str(token.attrs.get("href") or token.attrs.get("src") or "")
     title = str(token.attrs.get("title") or "")
-    told = " ".join([part for part in (url, f'"{title}"' if title else "") if part])
+    told = " ".join([part for part in (url, title) if part])
     return "" if not told or (told == shown and not title) else f" ({told})"
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import assert_never
 
-from tui.screen.markdown.pieces import CodeLine, Piece, Place, Prose, Rule, Table, TableMore
+from tui.screen.markdown.breaks import broken, broken_line
+from tui.screen.markdown.pieces import CodeLine, Piece, Prose, Rule, Table, TableLine, TableMore
 from tui.screen.markdown.rows import Row, Runs, cut, text_of
-from tui.screen.markdown.tables import head_rows, line_rows, widths_of
-from tui.screen.markdown.wrap import cells, fold_spans, rows_of
+from tui.screen.markdown.tables import head_rows, line_rows, under_head, widths_of
+from tui.screen.markdown.wrap import Span, cells, fold_spans, rows_of, wrap_spans
 
 NARROWEST = 8
 """Cells that text keeps at least; quote bars and indents that would take more are left out."""
@@ -35,7 +37,7 @@ def _fitted(lead: Runs, width: int) -> Runs:
 
 
 class Layout:
-    """Rows of one width; pieces are added at the end."""
+    """Rows of one width; pieces are added at the end. A mark breaks the row in which it falls."""
 
     def __init__(self, width: int) -> None:
         self.width = max(1, width)
@@ -51,25 +53,43 @@ class Layout:
         if first != place.first and (markers := tuple(run for run in place.first if run[1] == "marker")):
             self.rows += rows_of(markers, self.width)
             first = rest
-        before = len(self.rows)
-        ends: list[int] | None = None  # rows up to the end of each source line, where that is known
         match piece:
             case Prose():
-                before = self._prose(piece, first, rest)
+                parts = broken(piece.runs, place.source, _places(place.start, marks))
+                self._parts(parts, marks, first, rest, joins=piece.joins)
             case CodeLine():
-                before = self._code(piece, (*first, *_CODE_INDENT), (*rest, *_CODE_INDENT))
+                self._code(piece, marks, (*first, *_CODE_INDENT), (*rest, *_CODE_INDENT))
             case Rule():
-                room = self.width - _width(first)
-                self.rows.append(Row(first, (("─" * room, "line"),)))
+                self._rule(piece, marks, first)
             case Table():
-                ends = self._table(piece, first, rest)
+                self._table(piece, marks, first, rest)
             case TableMore():
-                widths = self._table_widths(piece.table, rest)
-                self.rows += line_rows(piece.table, piece.line, self.width - _width(rest), widths, rest)
+                self._table_line(piece.table, piece.line, place.start, marks, rest)
             case _:
                 assert_never(piece)
-        if marks:
-            self._insert(marks, place, before, ends)
+
+    def _parts(
+        self,
+        parts: Sequence[Runs],
+        marks: Sequence[Mark],
+        first: Runs,
+        rest: Runs,
+        *,
+        joins: bool,
+        base: str = "",
+        spans: Callable[[str, int], list[Span]] = wrap_spans,
+    ) -> None:
+        """Lay out `parts`, a mark between each two; `joins`: the first goes on in the last row."""
+        lead, empty = first, not any(parts)
+        for part, mark in zip_longest(parts, marks):
+            if part or empty:
+                runs, last = self._joined(part, joins)
+                begins = lead if last is None else last.lead
+                self.rows += rows_of(runs, self.width - max(_width(begins), _width(rest)), begins, rest, base, spans)
+                lead, empty = rest, False
+            joins = False
+            if mark is not None:
+                self.mark(mark)
 
     def _joined(self, runs: Runs, joins: bool) -> tuple[Runs, Row | None]:
         """`runs` behind what stands in the last row already, and that row; a mark is never gone on in."""
@@ -78,80 +98,82 @@ class Layout:
         last = self.rows.pop()
         return (*last.runs, *runs), last
 
-    def _prose(self, piece: Prose, first: Runs, rest: Runs) -> int:
-        runs, last = self._joined(piece.runs, piece.joins)
-        before = len(self.rows)
-        lead = first if last is None else last.lead
-        self.rows += rows_of(runs, self.width - max(_width(lead), _width(rest)), lead, rest)
-        return before
-
-    def _code(self, piece: CodeLine, first: Runs, rest: Runs) -> int:
-        runs, last = self._joined(piece.runs, piece.joins)
-        before = len(self.rows)
+    def _code(self, piece: CodeLine, marks: Sequence[Mark], first: Runs, rest: Runs) -> None:
+        runs = piece.runs
         base = "" if runs and runs[0][1] == "fence-label" else "fence"
-        lead = first if last is None else last.lead
-        self.rows += rows_of(runs, self.width - _width(rest), lead, rest, base, fold_spans)
-        return before
+        parts = broken(runs, piece.place.source, _places(piece.place.start, marks), spaces=True)
+        self._parts(parts, marks, first, rest, joins=piece.joins, base=base, spans=fold_spans)
+
+    def _rule(self, piece: Rule, marks: Sequence[Mark], first: Runs) -> None:
+        """A rule stands above the marks behind its last character, for it is one only then."""
+        place = piece.place
+        behind = [mark for mark in marks if not place.source[mark.at - place.start :].strip()]
+        for mark in marks[: len(marks) - len(behind)]:
+            self.mark(mark)
+        self.rows.append(Row(first, (("─" * (self.width - _width(first)), "line"),)))
+        for mark in behind:
+            self.mark(mark)
+
+    # Tables
 
     def _table_widths(self, table: Table, rest: Runs) -> list[int] | None:
         if self._widths is None or self._widths[0] is not table:
             self._widths = (table, widths_of(table, self.width - _width(rest)))
         return self._widths[1]
 
-    def _table(self, piece: Table, first: Runs, rest: Runs) -> list[int]:
-        widths = self._table_widths(piece, rest)
-        room = self.width - _width(rest)
-        head = head_rows(piece, room, widths, first, rest)
-        self.rows += head
-        ends = [1, len(head)]
-        for line in piece.lines:
-            rows = line_rows(piece, line, room, widths, rest)
-            self.rows += rows
-            ends.append(ends[-1] + len(rows))
-        return ends
+    def _table(self, table: Table, marks: Sequence[Mark], first: Runs, rest: Runs) -> None:
+        widths, room = self._table_widths(table, rest), self.width - _width(rest)
+        start, source = table.place.start, table.head.source
+        names_end, at = start + source.index("\n") + 1, start + len(source)
+        inside = [mark for mark in marks if mark.at <= names_end]
+        lead = first
+
+        def head(line: TableLine) -> list[Row]:
+            nonlocal lead
+            begins, lead = lead, rest
+            return head_rows(table, line, room, widths, begins, rest)
+
+        self._table_parts(broken_line(table.head, source[: names_end - start], _places(start, inside)), inside, head)
+        self.rows += under_head(widths, rest)
+        for mark in marks[len(inside) :]:
+            if mark.at <= at:
+                self.mark(mark)
+        for line in table.lines:
+            end = at + len(line.source)
+            self._table_line(table, line, at, [mark for mark in marks if at < mark.at <= end], rest)
+            at = end
+
+    def _table_line(self, table: Table, line: TableLine, start: int, marks: Sequence[Mark], rest: Runs) -> None:
+        """A row of a table; a mark in it breaks it, and each part keeps its columns."""
+        widths, room = self._table_widths(table, rest), self.width - _width(rest)
+        parts = broken_line(line, line.source, _places(start, marks))
+        self._table_parts(parts, marks, lambda part: line_rows(table, part, room, widths, rest))
+
+    def _table_parts(
+        self, parts: Sequence[TableLine], marks: Sequence[Mark], rows: Callable[[TableLine], list[Row]]
+    ) -> None:
+        empty = not any(any(part.cells) for part in parts)
+        for part, mark in zip_longest(parts, marks):
+            if any(part.cells) or empty:
+                self.rows += rows(part)
+                empty = False
+            if mark is not None:
+                self.mark(mark)
 
     # Marks
 
-    def _insert(self, marks: Sequence[Mark], place: Place, before: int, ends: list[int] | None) -> None:
-        """Put each mark behind the row that holds the last character before it."""
-        rows = self.rows[before:]
-        for mark in reversed(marks):
-            after = before + _row_behind(rows, mark.at - place.start, place.source, ends)
-            self.rows[after:after] = self._mark_rows(mark)
-
     def mark(self, mark: Mark) -> None:
         """A mark behind everything so far."""
-        self.rows += self._mark_rows(mark)
-
-    def _mark_rows(self, mark: Mark) -> list[Row]:
-        return rows_of(mark.runs, self.width, base=mark.base)
+        self.rows += rows_of(mark.runs, self.width, base=mark.base)
 
 
 def _width(lead: Runs) -> int:
     return sum(cells(text) for text, _look in lead)
 
 
-def _row_behind(rows: Sequence[Row], at: int, source: str, ends: list[int] | None) -> int:
-    """How many of `rows` hold the first `at` code points of `source`.
-
-    What is shown is the source without its markup, in order, so the two are walked side by side.
-    """
-    if at >= len(source):
-        return len(rows)
-    if ends is not None:
-        return ends[min(source.count("\n", 0, max(0, at - 1)), len(ends) - 1)]
-    place = 0
-    held = 0
-    for number, row in enumerate(rows, 1):
-        for character in text_of(row.runs):
-            found = source.find(character, place)
-            if found >= at:
-                return max(held, 1)
-            if found >= 0:
-                place = found + 1
-                if not character.isspace():
-                    held = number
-    return len(rows)
+def _places(start: int, marks: Sequence[Mark]) -> list[int]:
+    """Where the marks stand in a source that begins at `start`."""
+    return [mark.at - start for mark in marks]
 
 
 def trimmed(row: Row, start: int, end: int) -> str:

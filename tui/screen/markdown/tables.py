@@ -98,16 +98,23 @@ def _padded(runs: Runs, size: int, align: Align) -> Runs:
     return (*before, *runs, *after)
 
 
-def head_rows(table: Table, width: int, widths: list[int] | None, first: Runs, rest: Runs) -> list[Row]:
-    """The head and the line under it. Where the table is too narrow, the head stands before each value instead."""
+def head_rows(
+    table: Table, head: TableLine, width: int, widths: list[int] | None, first: Runs, rest: Runs
+) -> list[Row]:
+    """The head, or a part of it. Where the table is too narrow, the head stands before each value instead."""
     if widths is None:
         joined: list[tuple[str, str]] = []
-        for number, runs in enumerate(table.head.cells):
-            joined += [(_BETWEEN, "line"), *runs] if number else runs
+        for runs in head.cells:
+            joined += [(_BETWEEN, "line"), *runs] if joined else runs
         return rows_of(tuple(joined), width, first, rest)
-    rows = line_rows(table, table.head, width, widths, rest)
+    rows = line_rows(table, head, width, widths, rest)
     rows[0] = Row(first, rows[0].runs)
-    return [*rows, Row(rest, (("─┼─".join("─" * size for size in widths), "line"),))]
+    return rows
+
+
+def under_head(widths: list[int] | None, rest: Runs) -> list[Row]:
+    """The line under the head, where there are columns."""
+    return [] if widths is None else [Row(rest, (("─┼─".join("─" * size for size in widths), "line"),))]
 
 
 def _record(table: Table, line: TableLine, width: int, lead: Runs) -> list[Row]:
