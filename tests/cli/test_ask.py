@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -21,10 +22,12 @@ from tui.chat.session import Wanted
 from tui.chat.window import Fit
 from tui.cli.ask_run import Asking
 from tui.config import Config
+from tui.words import Content, Seam, SeamMark, TextSoFar
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "tui")
 KEY = "hs_" + "q7" * 18
+NOT_VERIFIED = "[… seam not verified: what follows may not fit …]"
 
 
 def unbroken(
@@ -99,12 +102,27 @@ def test_other_words_are_never_glued_unmarked(text: str, behaviour: str, tmp_pat
         (seam,) = stored[0]["seams"]  # type: ignore[misc]
         assert (seam["at"], seam["verified"]) == (len(first), False)
         assert stored[0]["verified"] is False
-        assert done.stdout == f"{stored[0]['text']}\n"
+        whole = str(stored[0]["text"])
+        assert done.stdout == f"{first}\n{NOT_VERIFIED}\n{whole[len(first) :]}\n"
     else:
         before, after = stored
         assert before["text"] == first
         assert "different answer" in done.stderr
         assert done.stdout == f"{first}\n{'─' * 40}\n{after['text']}\n"
+
+
+def test_a_seam_at_the_end_glues_nothing_and_marks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    asking = Asking(Config(), Wanted(), as_json=False)
+    mark = SeamMark(3, "continue", verified=False, gap=1.0, paid_twice=0, models=("m", "m"))
+    stamp = {"connection_id": 1, "retry_count": 0, "t": 0.0}
+    text = TextSoFar("onetwo")
+    asking._hear(Content(content="one", _text=text, _end=3, **stamp))  # type: ignore[arg-type]
+    asking._hear(Seam(mark=mark, **stamp))  # type: ignore[arg-type]
+    assert out.getvalue() == "one\n"
+    asking._hear(Content(content="two", _text=text, _end=6, **stamp))  # type: ignore[arg-type]
+    assert out.getvalue() == f"one\n{NOT_VERIFIED}\ntwo"
 
 
 def test_a_server_that_starts_again_with_other_words_gives_a_reply_beside_the_partial(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ class Asking:
         self._clock = RealClock()
         self._terminal = sys.stdout is not None and sys.stdout.isatty()
         self._ends_in_newline = True
+        self._doubt = False
+        """What comes next on stdout stands behind a seam that is not verified."""
         self._saved = True
         self._code = Exit.INCOMPLETE
 
@@ -54,8 +56,7 @@ class Asking:
                     self._hear(event)
         finally:
             try:
-                if not self._json and not self._ends_in_newline:
-                    self._write("\n")
+                self._end_line()
             finally:
                 # Also where nobody reads any more: what was received is kept.
                 saved = await session.close()
@@ -93,7 +94,8 @@ class Asking:
     def _hear(self, event: Event) -> None:
         match event:
             case Content(content=text):
-                if not self._json:
+                if not self._json and text:
+                    self._mark_doubt()
                     self._write(plain(text) if self._terminal else text)
             case State():
                 self._state(event)
@@ -102,7 +104,9 @@ class Asking:
             case NewReply():
                 self._tell(say("chat.other_answer"))
                 if not self._json:
-                    self._write(("" if self._ends_in_newline else "\n") + "─" * RULE + "\n")
+                    self._end_line()
+                    self._write("─" * RULE + "\n")
+                self._doubt = False
             case Done():
                 self._done(event)
             case Error():
@@ -127,8 +131,7 @@ class Asking:
 
     def _failed(self, error: Error) -> None:
         self._code = Exit.KEY if error.fault.kind == "unauthorized" else Exit.INCOMPLETE
-        if not self._json and not self._ends_in_newline:
-            self._write("\n")
+        self._end_line()
         retries, length = error.failed_after_retries, len(error.text)
         self._tell(advice.failed(error.fault, length, retries=retries, saved=self._saved, place="ask"))
 
@@ -139,6 +142,20 @@ class Asking:
             counted = {"retry": state.retry_count, "most": state.max_retries}
             self._tell(say("chat.backing_off", reason=reason, seconds=seconds, **counted))
 
+    def _end_line(self) -> None:
+        if not self._json and not self._ends_in_newline:
+            self._write("\n")
+
+    def _mark_doubt(self) -> None:
+        """Two texts that may not fit are never glued: a line of its own says so, in a file too."""
+        if self._doubt:
+            self._doubt = False
+            self._end_line()
+            self._write(say("chat.seam_mark") + "\n")
+
     def _seam(self, mark: SeamMark) -> None:
+        if not mark.verified:
+            self._end_line()
+            self._doubt = True
         name = "chat.resumed" if mark.verified else "chat.resumed_unverified"
         self._tell(say(name, gap=f"{mark.gap:.1f}", how=one_line(mark.how)))

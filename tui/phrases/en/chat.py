@@ -43,6 +43,7 @@ PHRASES: dict[str, str] = {
     "backing_off": "{reason}; reconnecting in {seconds} s (retry {retry}/{most})",
     "resumed": "resumed after {gap} s by {how}, seam verified",
     "resumed_unverified": "resumed after {gap} s by {how}, seam NOT verified",
+    "seam_mark": "[… seam not verified: what follows may not fit …]",
     "other_answer": "the provider gave a different answer: it follows after the rule",
     "nothing_asked": "There is no prompt. Nothing was sent.",
     "nothing_asked_do": 'Give it as an argument (unbroken ask "…") or on standard input.',
