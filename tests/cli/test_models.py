@@ -73,3 +73,17 @@ def test_a_refused_key_is_told_and_never_shown(
 def test_an_unknown_provider(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "-p", "mien"]) == Exit.USAGE
     assert capsys.readouterr().out == ""
+
+
+def test_where_nothing_is_known_no_list_is_claimed(capsys: pytest.CaptureFixture[str]) -> None:
+    with WireServer([]) as server:
+        url = server.url
+    use("http://127.0.0.1:1/v1", f'[providers.dead]\nbase_url = "{url}"\n')
+    assert run(["models", "-p", "dead"]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "No model of “dead” is known" in err
+    assert "refused" in err
+    assert "known without asking" not in err
+    assert run(["models"]) == 0
+    assert "known without asking" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tui.cli import local, main
+from tui.cli.errors import Exit, code_of
 from tui.local import weights
 from tui.local.fetch import Progress
 from tui.local.problem import LocalProblem
@@ -157,3 +158,7 @@ def test_the_command_loads_neither_httpx_nor_textual() -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_one_problem_has_one_exit_code_whatever_command_meets_it() -> None:
+    assert code_of(LocalProblem("cpu")) == Exit.USAGE

@@ -51,7 +51,9 @@ def test_a_cost_says_how_sure_it_is() -> None:
     assert cost_words(replace(STATUS, at_least=False, exact=False)) == "≈ $0.0181"
     assert cost_words(replace(STATUS, cost_usd=None)) == "", "nothing is invented"
     assert cost_words(replace(STATUS, cost_usd=0.0, at_least=False)) == "$0.00"
-    assert cost_words(replace(STATUS, cost_usd=0.0000042, at_least=False)) == "$0.0000042"
+    little = {0.0000042: "$0.0000042", 0.00075: "$0.00075", 0.0005: "$0.0005", 0.000999: "$0.001", 1e-9: "$0.0000001"}
+    for cost, shown in little.items():
+        assert cost_words(replace(STATUS, cost_usd=cost, at_least=False)) == shown
 
 
 def test_tokens_say_whether_they_are_counted() -> None:

@@ -58,7 +58,7 @@ CODES: Mapping[str, Exit] = {
     "BadKey": Exit.KEY,
     "KeyCommandFailed": Exit.KEY,
     "KeysFileError": Exit.KEY,
-    "LocalProblem": Exit.INCOMPLETE,
+    "LocalProblem": Exit.USAGE,
     "JournalUnusable": Exit.INCOMPLETE,
     "BadExport": Exit.INCOMPLETE,
 }

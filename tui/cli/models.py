@@ -49,7 +49,7 @@ def command(name: str | None, as_json: bool) -> int:
         click.echo(_table(rows))
     else:
         tell(say("models.none", provider=one_line(provider, 60)))
-    return _explain(answer, provider)
+    return _explain(answer, provider, some=bool(rows))
 
 
 def _asked(config: Config, name: str, model: str) -> ModelsAnswer | None:
@@ -72,20 +72,21 @@ def _rows(known: dict[str, Model], answer: ModelsAnswer | None) -> list[Row]:
     return [Row(model, model.id in offered) for model in known.values()] + [Row(Model(one), True) for one in others]
 
 
-def _explain(answer: ModelsAnswer | None, provider: str) -> int:
-    """One line on stderr where the provider gave no list; the exit code."""
+def _explain(answer: ModelsAnswer | None, provider: str, *, some: bool) -> int:
+    """One line on stderr where the provider gave no list (`some` are listed all the same); the exit code."""
     name = one_line(provider, 60)
+    known = " " + say("models.known") if some else ""
     match answer:
         case None:
-            tell(say("models.no_key", provider=name))
+            tell(say("models.no_key", provider=name) + known)
         case Present():
             pass
         case KeyRefused(detail=detail):
-            tell(say("models.refused", detail=one_line(detail, 120), provider=name))
+            tell(say("models.refused", detail=one_line(detail, 120), provider=name) + known)
             return Exit.KEY
         case Unreachable(fault=fault):
             detail = one_line(fault.detail, 120)
-            tell(say("models.unreachable", reason=say(f"faults.{fault.kind}"), detail=detail))
+            tell(say("models.unreachable", reason=say(f"faults.{fault.kind}"), detail=detail) + known)
         case _:
             assert_never(answer)
     return Exit.COMPLETE

@@ -9,9 +9,8 @@ PHRASES: dict[str, str] = {
     "head_price": "$/M output",
     "head_offered": "offered",
     "none": "No model of “{provider}” is known. Set some as models = […] under its section of config.toml.",
-    "no_key": "The provider was not asked, because there is no key; this is the built-in list. "
-    "Store one with: unbroken keys set {provider}",
-    "refused": "The provider refuses the key ({detail}); this is the built-in list. "
-    "Store another with: unbroken keys set {provider}",
-    "unreachable": "The provider gave no list: {reason} ({detail}). This is the built-in one; try again later.",
+    "no_key": "The provider was not asked, because there is no key. Store one with: unbroken keys set {provider}",
+    "refused": "The provider refuses the key ({detail}). Store another with: unbroken keys set {provider}",
+    "unreachable": "The provider gave no list: {reason} ({detail}). Try again later.",
+    "known": "What is listed is known without asking.",
 }

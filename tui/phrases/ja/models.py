@@ -10,10 +10,8 @@ PHRASES: dict[str, str] = {
     "head_offered": "提供",
     "none": "「{provider}」のモデルは分かっていません。"
     "config.toml の該当セクションに models = […] を設定してください。",
-    "no_key": "キーがないため、プロバイダーには問い合わせていません。これは内蔵の一覧です。"
-    "キーの保存: unbroken keys set {provider}",
-    "refused": "プロバイダーがキーを拒否しました（{detail}）。これは内蔵の一覧です。"
-    "別のキーの保存: unbroken keys set {provider}",
-    "unreachable": "プロバイダーから一覧を取得できませんでした: {reason}（{detail}）。"
-    "これは内蔵の一覧です。後でもう一度お試しください。",
+    "no_key": "キーがないため、プロバイダーには問い合わせていません。キーの保存: unbroken keys set {provider}",
+    "refused": "プロバイダーがキーを拒否しました（{detail}）。別のキーの保存: unbroken keys set {provider}",
+    "unreachable": "プロバイダーから一覧を取得できませんでした: {reason}（{detail}）。後でもう一度お試しください。",
+    "known": "表示されているのは、問い合わせずに分かっているモデルです。",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -91,8 +92,19 @@ def cost_words(status: StatusView) -> str:
     if cost is None:
         return ""
     mark = "≥ " if status.at_least else "" if status.exact else "≈ "
-    digits = 2 if cost == 0 or cost >= 100 else 4 if cost >= 0.001 else 7
-    return f"{mark}${cost:,.{digits}f}"
+    return f"{mark}${_dollars(cost)}"
+
+
+LEAST_SHOWN = 1e-7
+"""Dollars: a tenth of a token of the cheapest model."""
+
+
+def _dollars(cost: float) -> str:
+    """Cents for what is much, two digits that mean something for what is little."""
+    if cost >= 0.001 or cost <= 0:
+        return f"{cost:,.{2 if cost <= 0 or cost >= 100 else 4}f}"
+    cost = max(cost, LEAST_SHOWN)
+    return f"{cost:.{1 - math.floor(math.log10(cost))}f}".rstrip("0")
 
 
 def _status_chunks(status: StatusView) -> list[Chunk]:
