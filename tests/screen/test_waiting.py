@@ -11,6 +11,7 @@ from model_servers import DONE, Model, chunk, frames
 from wire_server import Answer, WireServer, rate_limited
 
 from tui.screen.dialogs.choose_wait import ChooseWait
+from tui.screen.dialogs.models import ModelDialog
 
 BUSY = Answer(b'{"error": {"message": "busy"}}', 503, {"Retry-After": "0"}, "length")
 
@@ -72,4 +73,22 @@ def test_an_answer_at_its_limit_says_how_to_go_on_and_does(tmp_path: Path) -> No
 
     short = Answer(b"".join(frames(ENGLISH)[:40]) + chunk({}, "length") + DONE)
     with WireServer(answering(Model(ENGLISH, "exact"), [short])) as server:
+        asyncio.run(play(server))
+
+
+def test_another_model_goes_on_at_once_instead_of_waiting(tmp_path: Path) -> None:
+    async def play(server: WireServer) -> None:
+        async with live(settings(tmp_path, server.url)) as screen:
+            await screen.write(ASK)
+            await screen.until(lambda: isinstance(screen.app.screen, ChooseWait))
+            await screen.pilot.press("m")
+            await screen.until(lambda: isinstance(screen.app.screen, ModelDialog))
+            await screen.pilot.press(*"other")
+            await screen.until(lambda: "▸ ✓           other-model" in screen.text())
+            await screen.pilot.press("enter")
+            await screen.shows("seam verified", "through the wet gate.", "✓ done")
+            assert [seen.json()["model"] for seen in posts(server)] == ["test-model", "test-model", "other-model"]
+
+    cuts = [cut_after(40, ENGLISH), rate_limited({"Retry-After": "600"})]
+    with WireServer(answering(Model(ENGLISH, "exact"), cuts)) as server:
         asyncio.run(play(server))

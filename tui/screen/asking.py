@@ -97,9 +97,15 @@ class Asking(Linking):
         def chosen(answer: Waiting | None) -> None:
             talk = self.talk
             if answer == "model":
-                self.action_models()
+                self._choose_model(go_on)
             elif answer == "wait" and talk is not None and talk.can_resume(turn):
                 self._follow_new(Sending(turn, talk.resume(turn, agreed=fault)))
+
+        def go_on(model: str | None) -> None:
+            self._model_chosen(model)
+            talk = self.talk
+            if model and talk is not None and talk.can_resume(turn):
+                self._follow_new(Sending(turn, talk.resume(turn)))
 
         return chosen
 
@@ -144,11 +150,14 @@ class Asking(Linking):
             self.notify(say(f"screen.{name}"), markup=False)
 
     def action_models(self) -> None:
+        self._choose_model(self._model_chosen)
+
+    def _choose_model(self, chosen: Callable[[str | None], None]) -> None:
         talk = self.talk
         if talk is None or isinstance(self.screen, ModelDialog):
             return
         present = self._prober.models_present if self._prober is not None else None
-        self.push_screen(ModelDialog(talk.provider.models, talk.model, present), self._model_chosen)
+        self.push_screen(ModelDialog(talk.provider.models, talk.model, present), chosen)
 
     def _model_chosen(self, model: str | None) -> None:
         talk = self.talk

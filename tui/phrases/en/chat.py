@@ -13,7 +13,7 @@ PHRASES: dict[str, str] = {
     "do_other_ask": "Another model (-m) or provider (-p) may do; --log FILE shows what the server said.",
     "do_wait_screen": "The provider asks to wait {time}. Ctrl+R tries again, Ctrl+O asks another model.",
     "do_wait_ask": "The provider asks to wait {time}; then try again, or ask another model with -m.",
-    "do_budget_screen": "It is asked again by itself only in {time}. Ctrl+R asks once more, Ctrl+O another model.",
+    "do_budget_screen": "Retries are free again in {time}. Ctrl+R asks once more now, Ctrl+O another model.",
     "do_budget_ask": "Try again in {time}, or ask another provider with -p.",
     "seconds": "{seconds} s",
     "minutes_seconds": "{minutes} min {seconds} s",

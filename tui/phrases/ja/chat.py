@@ -13,7 +13,7 @@ PHRASES: dict[str, str] = {
     "do_other_ask": "別のモデル (-m) やプロバイダー (-p) をお試しください。--log FILE で応答を確認できます。",
     "do_wait_screen": "プロバイダーが{time}待つよう求めています。Ctrl+R で再試行、Ctrl+O で別のモデルに尋ねます。",
     "do_wait_ask": "プロバイダーが{time}待つよう求めています。その後で再試行するか、-m で別のモデルへ。",
-    "do_budget_screen": "自動の再試行は{time}後に再開できます。Ctrl+R でもう一度、Ctrl+O で別のモデルに尋ねます。",
+    "do_budget_screen": "再試行は{time}後にまたできます。Ctrl+R で今もう一度、Ctrl+O で別のモデルに尋ねます。",
     "do_budget_ask": "{time}後にもう一度試すか、-p で別のプロバイダーに尋ねてください。",
     "seconds": "{seconds}秒",
     "minutes_seconds": "{minutes}分{seconds}秒",
