@@ -25,7 +25,7 @@ from tui.engine.chunks import Counted, Finish, Garbled, Ignored, Text, Thought, 
 from tui.engine.faults import CONTENT_FILTER, TRUNCATED
 from tui.engine.ladder import LEAST_TOKENS, Ask, first_rung, plan
 from tui.engine.ledger import Ledger, estimate_tokens
-from tui.engine.policy import FLOOR, RATE_LIMIT_FIRST, RATE_LIMIT_MOST, backoff, wait_for
+from tui.engine.policy import FLOOR, GROWTH, RATE_LIMIT_FIRST, RATE_LIMIT_MOST, backoff, wait_for
 from tui.words import Dialect, Fault, Learned, Message, Model, Price, Provider, Request, Retry, Rung, TokenCount
 
 RESET = Fault("reset", permanent=False)
@@ -112,6 +112,13 @@ def test_a_backoff_is_within_its_bounds(retry: Retry, count: int, roll: float) -
 def test_full_jitter_uses_the_whole_room() -> None:
     assert [backoff(Retry(), n, lambda: 0.0) for n in (1, 2, 9)] == [FLOOR, FLOOR, FLOOR]
     assert [backoff(Retry(), n, lambda: 1.0) for n in (1, 2, 3, 4, 9)] == [1.0, 2.0, 4.0, 8.0, 60.0]
+
+
+@given(retries, st.integers(2, 2000), st.floats(0.0, 1.0, exclude_max=True), st.floats(0.0, 600.0))
+def test_no_backoff_is_shorter_than_the_one_before(retry: Retry, count: int, roll: float, before: float) -> None:
+    seconds = backoff(retry, count, lambda: roll, before)
+    ceiling = min(retry.max_backoff, retry.initial_backoff * 2.0 ** min(count - 1, 60))
+    assert min(ceiling, before * GROWTH) <= seconds <= ceiling
 
 
 def test_what_a_server_asks_for_is_waited_and_not_capped() -> None:

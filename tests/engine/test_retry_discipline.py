@@ -244,6 +244,22 @@ def test_a_wait_that_the_user_agreed_to_is_shown_and_kept_to() -> None:
 # The configured back-off
 
 
+def test_waits_in_a_row_grow_whatever_the_dice_say() -> None:
+    """Else a provider sees retries at a constant pace or a quickening one, for a quarter of all pairs."""
+    rolls = iter([0.999, 0.0, 0.0, 0.0, 0.0])
+    result = play(lambda _: status(503), dice=lambda: next(rolls))
+    slept = result.clock.slept
+    assert len(slept) == 5
+    assert all(after > before * 1.2 for before, after in itertools.pairwise(slept))
+
+
+def test_after_new_text_the_first_wait_is_short_again() -> None:
+    rolls = iter([0.999, 0.999, 0.0])
+    result = play(serving(status(503), status(503), 30), dice=lambda: next(rolls))
+    assert result.done.text == TEXT
+    assert result.clock.slept[-1] == 0.25
+
+
 def test_the_first_wait_is_never_longer_than_the_longest() -> None:
     result = play([refuse(), Script((head(30),), Fin()), *[refuse()] * 5], policy=Policy(retry=Retry(3, 4.0, 4.0)),
                   provider=PREFILL, dice=lambda: 0.9999)  # fmt: skip

@@ -63,6 +63,8 @@ class Reply:
         self.budget = Budget(policy.limits, self._model.price, clock)
         self.asked_at = began = clock.now()
         self.retry_count = 0
+        self.backed_off = 0.0
+        """The last back-off since there was progress, seconds."""
         partial = request.partial
         self.text = TextSoFar(partial.text if partial else "")
         self._boundaries = deque(partial.boundaries if partial else ())
@@ -253,6 +255,7 @@ class Reply:
         if not turn.unverified:
             # Verified progress: the next fault begins a new count.
             self.retry_count = 0
+            self.backed_off = 0.0
             self._rate_limits = 0
         self._accepted = True
         self._ends.new_text(verified=not turn.unverified)

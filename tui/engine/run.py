@@ -19,7 +19,7 @@ from tui.engine.budget import BUDGET
 from tui.engine.call import lookup_call, stop_call
 from tui.engine.kept import LOOKUP_LIMIT, STOP_WAIT
 from tui.engine.outcome import CutShort, MissedTail, Outcome, Refused, WholeAtLast
-from tui.engine.policy import LEAST_INTERVAL, LONGEST_OBEYED, Dice, wait_for
+from tui.engine.policy import LEAST_INTERVAL, LONGEST_OBEYED, Dice, is_drawn, wait_for
 from tui.engine.pump import fetch, read_attempt, say_stop
 from tui.engine.reply import Reply
 from tui.engine.retry_budget import RetryBudget, counts
@@ -197,5 +197,9 @@ def _delay(reply: Reply, outcome: CutShort | MissedTail | Refused, dice: Dice) -
     least = max(0.0, reply.asked_at + LEAST_INTERVAL - reply.clock.now())
     if not isinstance(outcome, CutShort):
         return least
-    rate_limits = reply.count_rate_limit(outcome.fault)
-    return max(least, wait_for(outcome.fault, reply.policy.retry, reply.retry_count + 1, rate_limits, dice))
+    fault, count = outcome.fault, reply.retry_count + 1
+    rate_limits = reply.count_rate_limit(fault)
+    seconds = wait_for(fault, reply.policy.retry, count, rate_limits, dice, reply.backed_off)
+    if is_drawn(fault):
+        reply.backed_off = seconds
+    return max(least, seconds)
