@@ -118,7 +118,11 @@ class Keeps:
     def __call__(self, asked: Asked) -> Script:
         parts = urlsplit(asked.url)
         if parts.path.endswith("/streams/lookup"):
-            assert (asked.method, asked.body) == ("POST", {"conversation_ids": []})
+            assert asked.method == "POST"
+            names = asked.body["conversation_ids"]
+            assert isinstance(names, list)
+            assert len(names) == 1
+            assert not set(names) & set(self.ids)
             self.methods.append("lookup")
             return self.lookup()
         self.methods.append(asked.method)

@@ -224,7 +224,7 @@ def test_a_server_that_keeps_none(answer: Script) -> None:
     assert result.done.learned == Learned(replay=False)
 
 
-@pytest.mark.parametrize("answer", [Script((), Stall()), Script(before=(Pause(9.0),)), status(503), refuse()])
+@pytest.mark.parametrize("answer", [Script((), Stall()), Script(before=(Pause(9.0),)), status(401), refuse()])
 def test_a_lookup_that_is_not_answered_costs_half_a_second_and_no_reply(answer: Script) -> None:
     serve = Keeps()
     serve.lookup = lambda: answer
@@ -232,6 +232,26 @@ def test_a_lookup_that_is_not_answered_costs_half_a_second_and_no_reply(answer: 
     assert (result.text, serve.methods) == (ANSWER, ["lookup", "POST"])
     assert result.done.learned == Learned()
     assert result.clock.now() - 1000.0 <= 0.5
+
+
+@pytest.mark.parametrize(("asked", "waited"), [("", 0.25), ("3", 3.0)])
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_a_server_in_trouble_is_asked_for_its_streams_once_more(code: int, asked: str, waited: float) -> None:
+    """No sooner than it says: a request at once is what it has just asked not to get."""
+    serve = Keeps()
+    troubles = [status(code, headers={"retry-after": asked}), Script((b"[]",))]
+    serve.lookup = lambda: troubles.pop(0)
+    result = play(serve, provider=KEEPING)
+    assert (result.text, serve.methods, result.clock.slept) == (ANSWER, ["lookup", "lookup", "POST"], [waited])
+    assert result.faults == [result.of(State)[0].fault.kind]
+    assert (result.done.learned, result.done.retry_count) == (Learned(replay=True), 0)
+
+
+def test_a_server_whose_lookups_always_fail_is_asked_all_the_same() -> None:
+    serve = Keeps(plain_stream(TEXT), answer=TEXT)
+    serve.lookup = lambda: status(502)
+    result = play(serve, provider=KEEPING)
+    assert (result.text, serve.methods, result.clock.slept) == (TEXT, ["lookup", "lookup", "POST"], [0.25])
 
 
 def test_only_who_may_keep_streams_is_asked() -> None:

@@ -44,6 +44,10 @@ class Judge:
         found: list[dict[str, object]] = self._http.get("/requests").json()["requests"]
         return found
 
+    def chats(self) -> list[dict[str, object]]:
+        """Without the question whether it keeps streams."""
+        return [record for record in self.requests() if record["path"] == "/v1/chat/completions"]
+
     def verdict(self) -> str:
         """Its report, word for word; `llmock report --strict` must agree that nothing was found."""
         return self._http.get("/verdict", params={"format": "text"}).text

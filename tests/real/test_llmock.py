@@ -30,7 +30,8 @@ LATE = 30
 
 
 def fail(status: int, times: int | None = 1, **more: object) -> Behaviour:
-    return {"type": "fail", "status": status, "times": times, **more}
+    """For chats alone: whoever is on this machine is asked first whether it keeps streams (rung replay)."""
+    return {"type": "fail", "status": status, "times": times, "match": {"path": "/v1/chat/*"}, **more}
 
 
 def breaks(kind: str, after: int, **more: object) -> Behaviour:
@@ -68,6 +69,16 @@ def test_all_faults_one_after_another(server: Judge) -> None:
     server.assert_no_finding()
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("retry_after", [None, 0.4])
+def test_faults_that_strike_whatever_comes_first(server: Judge, times: int, retry_after: float | None) -> None:
+    server.begin({"type": "fail", "status": 503, "times": times, "retry_after": retry_after})
+    assert_whole(ask(server))
+    assert server.requests()[0]["path"] == "/v1/streams/lookup"
+    assert server.pending() == []
+    server.assert_no_finding()
+
+
 @pytest.mark.parametrize("status", [408, 409, 500, 502, 503, 504, 529])
 def test_an_error_that_passes(server: Judge, status: int) -> None:
     server.begin(fail(status))
@@ -102,7 +113,7 @@ def test_what_no_retry_can_mend_is_not_retried(server: Judge, status: int, kind:
     server.begin(fail(status, None))
     seen = ask(server)
     assert (seen.failed.fault.kind, seen.failed.fault.permanent) == (kind, True)
-    assert len(server.requests()) == 1
+    assert len(server.chats()) == 1
     server.assert_no_finding()
 
 
@@ -115,7 +126,7 @@ def test_a_prompt_that_is_too_long(server: Judge) -> None:
 def test_an_outage_is_given_up(server: Judge) -> None:
     server.begin(fail(500, None))
     assert ask(server).failed.failed_after_retries == 5
-    assert len(server.requests()) == 6
+    assert len(server.chats()) == 6
     server.assert_no_finding()
 
 
@@ -165,7 +176,7 @@ def test_a_resume_counts_as_the_retry_that_it_is(server: Judge, kind: str, resum
     seen = ask(server, resume)
     assert_whole(seen)
     assert {mark.how for mark in seen.seams} <= {resume, "restart"}
-    requests = server.requests()
+    requests = server.chats()
     assert len({record["fingerprint"] for record in requests}) > 1
     server.assert_no_finding(as_one_call(requests))
 

@@ -31,4 +31,14 @@ class End:
     error: BaseException | None
 
 
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A short answer, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    body: bytes
+
+
 Arrival = bytes | Sent | Opened | End

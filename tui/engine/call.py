@@ -25,10 +25,14 @@ def call_for(ask: Ask, provider: Provider, timeouts: Timeouts, kept: Kept | None
     return HttpCall(url, headers, ask.body, timeouts, provider.local)
 
 
-def lookup_call(provider: Provider, timeouts: Timeouts) -> HttpCall:
-    """Asks whether the server keeps streams: of none, for any answer that is a list says yes."""
+def lookup_call(provider: Provider, name: str, timeouts: Timeouts) -> HttpCall:
+    """Asks whether the server keeps streams: of `name`, which nobody has; any answer that is a list says yes.
+
+    A name of its own for each reply: to a server, or to who counts there, the same question again after a 404 is a
+    client that does not listen.
+    """
     headers = _headers(provider, "application/json", "application/json")
-    body = json.dumps({"conversation_ids": []}).encode()
+    body = json.dumps({"conversation_ids": [name]}).encode()
     return HttpCall(_versioned(provider.base_url) + "/streams/lookup", headers, body, timeouts, provider.local)
 
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tui.engine.arrivals import Short
+from tui.engine.faults import of_status
 from tui.engine.ledger import Ledger
+from tui.engine.policy import FLOOR, LONGEST_OBEYED
 from tui.engine.seam import Joined, Joiner
 from tui.plain import plain
-from tui.words import Partial, Provider, Rung
+from tui.words import Fault, Partial, Provider, Rung
 
 if TYPE_CHECKING:
     from tui.engine.outcome import Turn
@@ -56,6 +59,8 @@ class Streams:
     """Those of one reply: the one that can be replayed now, and those that must be told to stop."""
 
     def __init__(self, provider: Provider, model: str, partial: Partial | None) -> None:
+        self.nobody = uuid.uuid4().hex
+        """A name that no stream has, to ask for."""
         self._wanted = wanted(provider, model)
         self._current: Kept | None = None
         """Perhaps still generated; unfinished as far as we know."""
@@ -119,6 +124,16 @@ def wanted(provider: Provider, model: str) -> bool:
     if provider.resume != "auto":
         return provider.resume == "replay"
     return provider.local or provider.model(model).first_rung == "replay"
+
+
+def busy(answer: Short, wall: float) -> Fault | None:
+    """Why a lookup should be asked a second time, and after how many seconds; None: it says what it will say."""
+    if answer.status == 200:
+        return None
+    fault = of_status(answer.status, answer.headers, answer.body.decode("utf-8", "replace"), wall)
+    if fault.permanent or (fault.wait or 0.0) > LONGEST_OBEYED:
+        return None
+    return replace(fault, wait=max(FLOOR, fault.wait or 0.0))
 
 
 def keeps_streams(status: int, body: bytes) -> bool | None:

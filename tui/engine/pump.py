@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncGenerator
 
 from tui.clock import Bell, Clock
-from tui.engine.arrivals import Arrival, End, Opened, Sent
+from tui.engine.arrivals import Arrival, End, Opened, Sent, Short
 from tui.engine.kept import STOP_LIMIT, STOP_PAUSE
 from tui.engine.reader import SUSPENDED, TICK, Reader
 from tui.engine.reads import Ended, Read
@@ -135,19 +135,22 @@ async def read_attempt(
         await pump.close()
 
 
-async def fetch(transport: Transport, call: HttpCall, clock: Clock, limit: float) -> tuple[int, bytes] | None:
-    """Status and body of a short answer; None where it did not come whole within `limit` seconds."""
+async def fetch(transport: Transport, call: HttpCall, clock: Clock, limit: float) -> Short | None:
+    """A short answer; None where it did not come whole within `limit` seconds."""
     due = clock.now() + limit
-    status, body = 0, bytearray()
+    opened: Opened | None = None
+    body = bytearray()
     pump = Pump(transport, call, clock)
     try:
         while True:
             while pump.arrivals:
                 match pump.take():
-                    case Opened(status=status):
+                    case Opened() as opened:
                         pass
                     case End(error):
-                        return None if error is not None else (status, bytes(body))
+                        if error is not None or opened is None:
+                            return None
+                        return Short(opened.status, opened.headers, bytes(body))
                     case bytes() as chunk:
                         body += chunk
                     case Sent():

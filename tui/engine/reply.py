@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from tui.clock import Clock
+from tui.engine.arrivals import Short
 from tui.engine.budget import Budget
 from tui.engine.call import call_for, without
 from tui.engine.judge import CleanEnds, came_back, doubts_repeated, of_fault
@@ -94,10 +95,10 @@ class Reply:
         """Whether a request is due, and nobody knows yet whether this server would keep its stream."""
         return self.learned.replay is None and self.streams.asks
 
-    def learn_replay(self, answer: tuple[int, bytes] | None) -> None:
-        """The answer to the lookup: a status and a body, or None where there was none in time."""
+    def learn_replay(self, answer: Short | None) -> None:
+        """The answer to the lookup; None where there was none in time."""
         if answer is not None:
-            self.learned = replace(self.learned, replay=keeps_streams(*answer))
+            self.learned = replace(self.learned, replay=keeps_streams(answer.status, answer.body))
 
     # One attempt
 

@@ -17,7 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_never
 from tui.clock import Bell, Clock, RealClock
 from tui.engine.budget import BUDGET
 from tui.engine.call import lookup_call, stop_call
-from tui.engine.kept import LOOKUP_LIMIT, STOP_WAIT
+from tui.engine.kept import LOOKUP_LIMIT, STOP_WAIT, busy
 from tui.engine.outcome import CutShort, MissedTail, Outcome, Refused, WholeAtLast
 from tui.engine.policy import LEAST_INTERVAL, LONGEST_OBEYED, Dice, is_drawn, wait_for
 from tui.engine.pump import fetch, read_attempt, say_stop
@@ -148,8 +148,9 @@ async def _agreed_wait(reply: Reply, fault: Fault, seconds: float, hurry: Bell |
 async def _attempt(reply: Reply, transport: Transport) -> AsyncGenerator[Event | Outcome, None]:
     """One request and its answer; the last thing yielded is the Outcome."""
     if reply.asks_for_replay:
-        lookup = lookup_call(reply.provider, reply.policy.timeouts)
-        reply.learn_replay(await fetch(transport, lookup, reply.clock, LOOKUP_LIMIT))
+        async with aclosing(_look_up(reply, transport)) as waiting:
+            async for state in waiting:
+                yield state
     turn, reader, call = reply.ask()
     yield reply.state("connecting")
     reads = read_attempt(transport, call, reply.policy.timeouts, reply.clock, reader, ends=reply.budget.ends)
@@ -162,6 +163,18 @@ async def _attempt(reply: Reply, transport: Transport) -> AsyncGenerator[Event |
     assert turn.outcome is not None
     settle(turn, reply.streams, reply.budget, reply.text)
     yield turn.outcome
+
+
+async def _look_up(reply: Reply, transport: Transport) -> AsyncGenerator[State, None]:
+    """Learn whether the server keeps streams; one that is in trouble is asked once more, no sooner than it says."""
+    clock, lookup = reply.clock, lookup_call(reply.provider, reply.streams.nobody, reply.policy.timeouts)
+    answer = await fetch(transport, lookup, clock, LOOKUP_LIMIT)
+    fault = busy(answer, clock.wall()) if answer is not None and reply.budget.attempts == 0 else None
+    if fault is not None and fault.wait is not None and clock.now() + fault.wait < reply.budget.ends:
+        yield reply.backing_off(fault, clock.now() + fault.wait)
+        await clock.sleep(fault.wait)
+        answer = await fetch(transport, lookup, clock, LOOKUP_LIMIT)
+    reply.learn_replay(answer)
 
 
 def decide(reply: Reply, outcome: CutShort | MissedTail | Refused, retries: RetryBudget, dice: Dice) -> Fault | float:
