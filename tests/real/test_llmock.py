@@ -161,8 +161,8 @@ def test_the_command_under_random_faults(tmp_path: Path) -> None:
         hasty = "initial_backoff = 0.02\nmax_backoff = 0.05"
         assert hasty in config.read_text()
         config.write_text(config.read_text().replace(hasty, "initial_backoff = 0.15\nmax_backoff = 0.6"))
-        for _ in range(4):
-            done = command(config)
+        for seed in range(4):
+            done = command(config, "--seed", str(seed))  # four calls, not one call four times
             assert (done.returncode, done.stdout) == (0, TEXT + "\n"), done.stderr
         judge.assert_no_finding()
         report = judge.report()
