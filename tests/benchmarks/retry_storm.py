@@ -166,15 +166,16 @@ def picture(storms: Sequence[tuple[str, str, Storm]], clients: int) -> str:
                 tall = max(1.0, high * count / most)
                 place = f'x="{left + at * BIN * x:.1f}" y="{base - tall:.1f}" width="1.6" height="{tall:.1f}"'
                 parts.append(f'<rect {place} fill="{colour}"/>')
-        away = f"{found.turned_away / clients:.1f}"
-        told = f"{found.peak:,} in a tenth of a second once it is back; 503 to each client: {away} times"
-        end = f"{found.served / clients:.0%} served, the last after {found.last:.0f} s"
+        told = (
+            f"{found.peak:,} in a tenth of a second once it is back",
+            f"503 to each client: {found.turned_away / clients:.1f} times",
+            f"{found.served / clients:.0%} served, the last after {found.last:.0f} s",
+        )
         parts += [
             text(left - 8, base - high + 10, f"{most:,}", anchor="end"),
             text(left - 8, base + 4, "0", anchor="end"),
             text(left + plot, base - high + 14, name, 15, colour, "end"),
-            text(left + plot, base - high + 33, told, 12, "#333333", "end"),
-            text(left + plot, base - high + 50, end, 12, "#333333", "end"),
+            *(text(left + plot, base - high + 33 + 17 * at, one, 12, "#333333", "end") for at, one in enumerate(told)),
         ]
     base = top + row * len(storms) - 24
     parts += [text(left + at * x, base + 18, f"{at} s", anchor="middle") for at in range(0, SHOWN + 1, 10)]

@@ -10,6 +10,7 @@ hold for every one: within 3 ms or 5 %, whichever is larger.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sys
 from contextlib import aclosing
@@ -44,7 +45,16 @@ async def errors(gateway: Gateway, rounds: int) -> dict[str, list[tuple[float, f
     return found
 
 
+def undisturbed() -> None:
+    """Before other work of this machine, where that is allowed: what is late for its sake says nothing of us."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except (AttributeError, PermissionError):
+        print("not allowed to run before other work: a busy machine shows as errors")
+
+
 def main() -> int:
+    undisturbed()
     # The server is a thread of this process: at Python's 5 ms each would wait for the other as long as for the wire.
     sys.setswitchinterval(0.0002)
     rounds = int(sys.argv[1]) if sys.argv[1:] else 50
