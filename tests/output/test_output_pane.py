@@ -18,7 +18,8 @@ from textual.selection import Selection
 
 from tui.say import speak
 from tui.screen.panes import output
-from tui.screen.panes.output import OutputPane, OutputView
+from tui.screen.panes.output import OutputPane
+from tui.screen.panes.output_view import OutputView
 from tui.words import SeamMark, TextSoFar
 
 STYLE = Path(output.__file__).with_suffix(".tcss")

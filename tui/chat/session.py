@@ -25,7 +25,7 @@ from tui.providers.keys import BadKey, KeyCommandFailed, KeyMissing
 from tui.providers.keys_file import KeysFileError
 from tui.providers.resolve import UnknownProvider
 from tui.say import say
-from tui.words import Learned, Provider
+from tui.words import ConversationId, Learned, Provider
 
 LOCAL = "local"
 """The name of the embedded model's provider."""
@@ -120,6 +120,22 @@ class Session:
         if wanted.continue_last:
             self.open_last(talk)
         self.talk = talk
+        return talk
+
+    def open(self, conversation: ConversationId) -> Talk | None:
+        """Another conversation, with whoever answers now; None where it is gone or cannot be read. Not yet shown."""
+        assert self.talk is not None
+        talk = self.talk.sibling()
+        talk.system, talk.sampling = "", Sampling()
+        try:
+            with Journal.open(journal_file()) as journal:
+                stored = journal.conversation(conversation)
+                if stored is None:
+                    return None
+                talk.open(stored, journal.turns(conversation), journal.partial)
+        except JournalUnusable as error:
+            self._tell(error.sentence())
+            return None
         return talk
 
     async def answerer_of(self, turn: Turn) -> tuple[Provider, str] | None:

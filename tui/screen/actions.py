@@ -13,6 +13,13 @@ ACTIONS = (
     Action("resume", ("ctrl+r",), "resume", footer=3),
     Action("models", ("ctrl+o",), "model", footer=2),
     Action("link", ("f2",), "link"),
+    Action("talks", ("f3",), "talks", footer=5),
+    Action("again", ("ctrl+g",), "again"),
+    Action("other_reply(-1)", ("f7", "alt+left"), "other_reply"),
+    Action("other_reply(1)", ("f8", "alt+right"), "other_reply"),
+    Action("edit", ("f5",), "edit"),
+    Action("turn_menu", ("f6",), "turn"),
+    Action("settings", ("f9",), "settings"),
     Action("copy_or_stop", ("ctrl+c",), "copy"),
     Action("leave", ("ctrl+q",), "quit", footer=4),
     Action("help", ("f1",), "help", footer=1),
@@ -25,7 +32,7 @@ ACTIONS = (
     Action("mouse", ("f4",), "mouse"),
 )
 
-HELP = tuple(action for action in ACTIONS if action.keys != ("pagedown",))
+HELP = tuple(action for action in ACTIONS if action.name not in ("page(1)", "other_reply(1)"))
 
 BINDINGS = [
     Binding(",".join(action.keys), action.name, show=False, id=action.words, priority=action.name == "leave")

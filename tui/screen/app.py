@@ -16,27 +16,25 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 
 from tui.chat.session import Session, Wanted
-from tui.chat.view import LinkView, ReplyView
 from tui.paths import config_file
-from tui.say import say
 from tui.screen import shown
 from tui.screen.actions import ACTIONS, BINDINGS
+from tui.screen.conversing import Conversing
 from tui.screen.dialogs.first_run import FirstRunDialog
 from tui.screen.dialogs.leave import LeaveDialog, Leaving
 from tui.screen.dialogs.too_small import TooSmall, too_small
 from tui.screen.first_run import FIRST_RUN, Ready
-from tui.screen.following import Following
 from tui.screen.panes.connection import ConnectionPane
 from tui.screen.panes.conversation import ConversationPane
 from tui.screen.panes.footer import StatusFooter
-from tui.screen.panes.output import OutputPane, OutputView
+from tui.screen.panes.output import OutputPane
 from tui.screen.panes.prompt import Prompt
 
 ROOM = Size(100, 30)
 """Cells below which the panes fold: Output and a one-line Connection stay (design, section 6)."""
 
 
-class UnbrokenApp(Following):
+class UnbrokenApp(Conversing):
     """The full screen."""
 
     TITLE = "unbroken"
@@ -148,16 +146,10 @@ class UnbrokenApp(Following):
 
     def action_new(self) -> None:
         talk = self.talk
-        if talk is None or self.replying:
+        if talk is None or self._busy():
             return
         self.wanted = Wanted(self.wanted.local, False, self.wanted.model, self.wanted.provider)
-        self.session.begin(talk.provider, talk.model, self.wanted)
-        self._rows, self._turn, self.sending = [], -1, None
-        self.conversation.rows = self._rows
-        self.output.border_title = say("output.title")
-        self.output.view = OutputView(key="")
-        self.connection.link, self.connection.view = LinkView(), ReplyView()
-        self.refresh_turn()
+        self.show_talk(self.session.begin(talk.provider, talk.model, self.wanted))
 
     # Its end
 

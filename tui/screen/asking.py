@@ -41,12 +41,16 @@ class Asking(Linking):
 
     @on(Prompt.Asked)
     def _asked(self, message: Prompt.Asked) -> None:
-        self.prompt.past = [*self.prompt.past, message.text]
+        self.asked(message.text)
+
+    def asked(self, text: str) -> None:
+        """The user wants an answer to `text`: at once, or after the reply that is on its way."""
+        self.prompt.past = [*self.prompt.past, text]
         if self.replying:
-            self._queue.append(message.text)
+            self._queue.append(text)
             self.refresh_turn()
         else:
-            self._send(message.text)
+            self._send(text)
 
     def _send(self, text: str) -> None:
         talk = self.talk

@@ -8,14 +8,17 @@ from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
 from tui.chat.turns import Turn
+from tui.chat.view import LinkView, ReplyView
 from tui.journal.trouble import JournalTrouble
 from tui.plain import one_line, plain
+from tui.say import say
 from tui.screen import shown
 from tui.screen.first_run import FirstRunWays
 from tui.screen.panes.connection import ConnectionPane
 from tui.screen.panes.conversation import ConversationPane, TurnRow
 from tui.screen.panes.footer import StatusFooter
 from tui.screen.panes.output import OutputPane
+from tui.screen.panes.output_view import OutputView
 from tui.screen.panes.prompt import Prompt
 
 
@@ -55,6 +58,18 @@ class Showing(FirstRunWays):
         """The turn that Output shows."""
         talk = self.talk
         return talk.turns[self._turn] if talk is not None and 0 <= self._turn < len(talk.turns) else None
+
+    def show_rows(self) -> None:
+        """List the turns of the conversation anew, and show the one chosen; an empty page where there is none."""
+        talk = self.talk
+        assert talk is not None
+        self._rows = [shown.turn_row(number, turn) for number, turn in enumerate(talk.turns, 1)]
+        self.conversation.rows = self._rows
+        if self.turn is None:
+            self.output.border_title = say("output.title")
+            self.output.view = OutputView(key="")
+            self.connection.link, self.connection.view = LinkView(), ReplyView()
+        self.refresh_turn()
 
     def refresh_turn(self) -> None:
         """Show the turn chosen as it stands now."""

@@ -11,7 +11,7 @@ from tui.plain import one_line
 from tui.say import say
 from tui.screen.panes.conversation import TurnRow, TurnState
 from tui.screen.panes.footer import StatusView
-from tui.screen.panes.output import OutputView
+from tui.screen.panes.output_view import OutputView
 
 STARTS = 200
 """Code points of a prompt that a row of the list is made from."""

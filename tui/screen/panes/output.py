@@ -7,7 +7,6 @@ back never moves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from time import monotonic
 from typing import ClassVar
 
@@ -27,8 +26,9 @@ from tui.screen.markdown.document import Document
 from tui.screen.markdown.layout import trimmed
 from tui.screen.markdown.rows import Row, both, cut
 from tui.screen.markdown.wrap import cells
+from tui.screen.panes.find_row import row_of
+from tui.screen.panes.output_view import OutputView
 from tui.screen.panes.turn_rows import note_rows, prompt_rows, reasoning_rows, seam_mark, welcome_rows
-from tui.words import SeamMark, TextSoFar
 
 DRAW_EVERY = 0.1
 """Seconds between two drawings: 2 to 4 bytes a character over SSH, where 60 a second cost 60 (textual.md 1)."""
@@ -36,26 +36,6 @@ REST_AFTER = 0.01
 """Seconds until the next part of a long text is laid out: keys come between."""
 MOST_STRIPS = 1000
 """Rows kept as strips; more are made again when they are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutputView:
-    """What the pane shows."""
-
-    key: str
-    """Changes when another reply or turn is shown; while it is the same, the text only grew."""
-    prompt: str = ""
-    text: TextSoFar = field(default_factory=TextSoFar)
-    length: int = 0
-    """Code points of `text` that belong to this view."""
-    seams: tuple[SeamMark, ...] = ()
-    """In the order of their places; `at` counts code points of the reply."""
-    reasoning: str = ""
-    live: bool = False
-    notices: tuple[str, ...] = ()
-    """Lines after the text, in the user's language."""
-    queued: tuple[str, ...] = ()
-    """Prompts that wait."""
 
 
 class OutputPane(ScrollView, can_focus=True):
@@ -89,6 +69,7 @@ class OutputPane(ScrollView, can_focus=True):
         self._follow = True
         self._top = 0  # the first row on the screen, while following
         self._moving = False  # the pane scrolls by itself
+        self._sought: tuple[str, int] | None = None
         self._styles: dict[str, Style] = {}
         self._strips: dict[int, tuple[Row, Strip]] = {}
 
@@ -126,6 +107,18 @@ class OutputPane(ScrollView, can_focus=True):
         selection = self.text_selection
         found = None if selection is None else self.get_selection(selection)
         return found[0] if found else ""
+
+    def find(self, word: str, nth: int) -> None:
+        """Show the row in which the `nth` (from 0) `word` of the reply stands, as soon as all is laid out."""
+        self._sought = (word, nth)
+        self._plan(now=True)
+
+    def _show_sought(self, word: str, nth: int) -> None:
+        self._sought = None
+        row = row_of(self._document.rows, word, nth)
+        if row is not None:
+            self._follow = False
+            self.scroll_to(y=max(0, len(self._head) + row - self._height // 3), animate=False, force=True)
 
     # Drawing
 
@@ -182,6 +175,8 @@ class OutputPane(ScrollView, can_focus=True):
             self._refresh_from(dirty, before)
         if left:
             self._due = self.set_timer(REST_AFTER, self._draw)
+        elif self._sought is not None:
+            self._show_sought(*self._sought)
 
     def _begin(self, view: OutputView) -> None:
         """Another reply: nothing of the last one stays. A live one is followed, an old one read from its top."""

@@ -1,0 +1,318 @@
+"""Conversations and their turns: opened, searched, renamed, deleted; replies told again, prompts edited, branches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from textual import on, work
+from textual.widgets import TextArea
+
+from tui.chat import versions
+from tui.chat.send import Sending
+from tui.chat.session import Session, Wanted
+from tui.chat.talk import Talk
+from tui.chat.turns import Turn
+from tui.journal.search import Hit
+from tui.journal.store import Journal
+from tui.journal.trouble import JournalUnusable
+from tui.paths import journal_file
+from tui.plain import one_line
+from tui.say import say
+from tui.screen.dialogs.conversations import ConversationsDialog, Opened
+from tui.screen.dialogs.settings import Settings, SettingsDialog
+from tui.screen.dialogs.turn_menu import TurnMenu, TurnWish
+from tui.screen.following import Following
+from tui.screen.panes.find_row import nth_before
+from tui.screen.panes.prompt import Prompt
+from tui.words import ConversationId
+
+Read = TypeVar("Read")
+
+
+class Conversing(Following):
+    """The app as far as it goes from conversation to conversation, and changes them."""
+
+    def __init__(self, session: Session, wanted: Wanted) -> None:
+        super().__init__(session, wanted)
+        self._deleted: list[ConversationId] = []
+        """Conversations deleted in this run, for taking back."""
+        self._dropped: list[tuple[Talk, Turn]] = []
+        self._editing: Turn | None = None
+        """The turn whose prompt is being edited: Enter branches there."""
+        self._told_left_out: tuple[int, ...] = ()
+
+    # From one conversation to another
+
+    def show_talk(self, talk: Talk, place: int | None = None) -> None:
+        """Show `talk` from now on, its turn `place` (None: the last)."""
+        self.session.talk = talk
+        self.sending = None
+        self._end_editing()
+        self._told_left_out = ()
+        self._turn = len(talk.turns) - 1 if place is None else place
+        self.prompt.past = [turn.prompt for turn in talk.turns]
+        self.show_rows()
+        self.follow_others()
+
+    def action_talks(self) -> None:
+        if self.talk is not None and not isinstance(self.screen, ConversationsDialog):
+            self.push_screen(ConversationsDialog(self.talk.id), self._talk_chosen)
+
+    def _talk_chosen(self, opened: Opened | None) -> None:
+        if opened is None or self._busy():
+            return
+        talk = self.talk
+        assert talk is not None
+        if opened.conversation != talk.id:
+            found = self.session.open(opened.conversation)
+            if found is None:
+                self.notify(say("talks.gone"), severity="warning", markup=False)
+                return
+            self.show_talk(found)
+        if opened.hit is not None:
+            self._go_to(opened.hit)
+
+    def _busy(self) -> bool:
+        """Whether a reply is on its way here; then the user hears of it."""
+        if self.replying:
+            self.notify(say("talks.busy"), markup=False)
+        return self.replying
+
+    def _go_to(self, hit: Hit) -> None:
+        """Show the turn, the reply and the row of a hit."""
+        talk = self.talk
+        assert talk is not None
+        place = next((n for n, turn in enumerate(talk.turns) if turn.id == hit.turn), None)
+        if place is None:
+            return
+        turn, self._turn = talk.turns[place], place
+        reply = next((n for n, version in enumerate(turn.versions) if version.id == hit.reply), None)
+        if reply is not None and reply != turn.place:
+            versions.choose(talk, turn, reply)
+        self.refresh_turn()
+        if hit.reply is not None and turn.current is not None:
+            text = turn.current.view.whole_text()
+            word = text[hit.start : hit.end]
+            self.output.find(word, nth_before(text, word, hit.start))
+        self.output.focus()
+
+    @on(ConversationsDialog.Search)
+    @work(group="search", exclusive=True)
+    async def _search(self, message: ConversationsDialog.Search) -> None:
+        dialog = self.screen
+        if not isinstance(dialog, ConversationsDialog):
+            return
+        words = message.words
+        if words:
+            found = await self._read(lambda journal: journal.search(words))
+            if found is not None:
+                dialog.show_hits(words, found)
+        else:
+            listed = await self._read(lambda journal: journal.conversations())
+            if listed is not None:
+                dialog.show_all(listed)
+
+    async def _read(self, ask: Callable[[Journal], Read]) -> Read | None:
+        """What the journal says, asked off the event loop and after all that was written."""
+
+        def read() -> Read:
+            with Journal.open(journal_file()) as journal:
+                return ask(journal)
+
+        try:
+            return await asyncio.to_thread(read)
+        except JournalUnusable as error:
+            if isinstance(self.screen, ConversationsDialog):
+                self.screen.tell(say("talks.unreadable", reason=one_line(error.sentence(), 120)))
+            return None
+
+    async def _written(self) -> None:
+        """Until what was asked of the journal stands in it, and is listed."""
+        await asyncio.wait([asyncio.wrap_future(self.session.writer.flush())], timeout=5.0)
+        if isinstance(self.screen, ConversationsDialog):
+            self.screen.post_message(ConversationsDialog.Search(self.screen.words))
+
+    @on(ConversationsDialog.Rename)
+    async def _rename(self, message: ConversationsDialog.Rename) -> None:
+        versions.rename(self.session.writer, message.conversation, one_line(message.title, 200))
+        await self._written()
+
+    @on(ConversationsDialog.Delete)
+    async def _delete(self, message: ConversationsDialog.Delete) -> None:
+        talk = self.talk
+        if talk is not None and talk.id == message.conversation:
+            if self._busy():
+                return
+            self.show_talk(talk.sibling())
+        versions.delete(self.session.writer, message.conversation, self.session.clock.wall())
+        self._deleted.append(message.conversation)
+        await self._written()
+        if isinstance(self.screen, ConversationsDialog):
+            title = one_line(message.title, 40) or say("talks.untitled")
+            self.screen.tell(say("talks.deleted", title=title))
+
+    @on(ConversationsDialog.Undo)
+    async def _undelete(self) -> None:
+        if self._deleted:
+            versions.undelete(self.session.writer, self._deleted.pop())
+            await self._written()
+            words = say("talks.taken_back")
+        else:
+            words = say("talks.nothing_deleted")
+        if isinstance(self.screen, ConversationsDialog):
+            self.screen.tell(words)
+
+    # The turn that is shown
+
+    def _at_turn(self) -> tuple[Talk, Turn] | None:
+        talk, turn = self.talk, self.turn
+        if talk is None or turn is None:
+            self.notify(say("talks.no_turn"), markup=False)
+            return None
+        return talk, turn
+
+    def action_turn_menu(self) -> None:
+        if self._at_turn() is not None and not isinstance(self.screen, TurnMenu):
+            self.push_screen(TurnMenu(self._turn + 1, undo=bool(self._dropped)), self._wished)
+
+    def _wished(self, wish: TurnWish | None) -> None:
+        match wish:
+            case "again":
+                self.action_again()
+            case "edit":
+                self.action_edit()
+            case "branch":
+                self._branch()
+            case "delete":
+                self._drop()
+            case "restore":
+                self._restore()
+            case "copy_reply":
+                self._copy(self.output.plain_text())
+            case "copy_prompt":
+                self._copy(self.turn.prompt if self.turn is not None else "")
+            case "nothing" | None:
+                pass
+
+    def _copy(self, text: str) -> None:
+        if text:
+            self.copy_to_clipboard(text)
+            self.notify(say("screen.copy_sent"), markup=False)
+
+    def action_again(self) -> None:
+        """Another reply to the prompt of the turn shown."""
+        here = self._at_turn()
+        if here is None or self._busy():
+            return
+        if any(version.elsewhere for version in here[1].versions):
+            self.notify(say("screen.busy_elsewhere"), markup=False)
+        else:
+            self._follow_new(Sending(here[1], versions.regenerate(*here)))
+
+    def action_other_reply(self, by: int) -> None:
+        """The reply before or after the one shown."""
+        here = self._at_turn()
+        if here is None:
+            return
+        talk, turn = here
+        place = turn.place + by
+        if 0 <= place < len(turn.versions):
+            versions.choose(talk, turn, place)
+            self.refresh_turn()
+        elif len(turn.versions) < 2:
+            self.notify(say("talks.one_reply"), markup=False)
+
+    def action_edit(self) -> None:
+        here = self._at_turn()
+        if here is None or self._busy():
+            return
+        self._editing = here[1]
+        self.prompt.put(here[1].prompt)
+        self.prompt.focus()
+        self._note()
+
+    def _end_editing(self) -> None:
+        if self._editing is not None:
+            self._editing = None
+            self._note()
+
+    def _branch(self) -> None:
+        here = self._at_turn()
+        if here is not None and not self._busy():
+            self.show_talk(versions.branch(*here, keep=True))
+            self.notify(say("talks.branched"), markup=False)
+
+    def _drop(self) -> None:
+        here = self._at_turn()
+        if here is None or self._busy() or not versions.drop(*here):
+            return
+        self._dropped.append(here)
+        number, self._turn = self._turn + 1, min(self._turn, len(here[0].turns) - 1)
+        self.show_rows()
+        self.notify(say("talks.turn_deleted", number=number), markup=False)
+
+    def _restore(self) -> None:
+        talk, turn = self._dropped.pop()
+        versions.restore(talk, turn)
+        if talk is self.talk:
+            self._turn = talk.turns.index(turn)
+            self.show_rows()
+        self.notify(say("talks.turn_back"), markup=False)
+
+    # What goes with the next prompt
+
+    def asked(self, text: str) -> None:
+        talk, edited = self.talk, self._editing
+        if talk is not None and edited is not None and edited in talk.turns and not self.replying:
+            self.show_talk(versions.branch(talk, edited, keep=False))
+            self.notify(say("talks.branched"), markup=False)
+        self._end_editing()
+        super().asked(text)
+
+    async def action_stop(self) -> None:
+        if self._editing is not None:
+            self._end_editing()
+            self.prompt.put("")
+        else:
+            await super().action_stop()
+
+    @on(TextArea.Changed)
+    def _typed(self, message: TextArea.Changed) -> None:
+        if isinstance(message.text_area, Prompt):
+            self._note()
+
+    def _note(self) -> None:
+        """What the next prompt means, below it, before it is sent."""
+        talk, prompt = self.talk, self.prompt
+        words = ""
+        if self._editing is not None and talk is not None and self._editing in talk.turns:
+            words = say("talks.editing", number=talk.turns.index(self._editing) + 1)
+        elif talk is not None and prompt.text.strip():
+            fit = talk.fit(prompt.text)
+            if fit.too_long:
+                words = say("talks.too_long", tokens=f"{fit.tokens:,}", window=f"{fit.window:,}")
+            elif fit.left_out:
+                words = say("talks.left_out", n=len(fit.left_out))
+            if prompt.compact and fit.left_out != self._told_left_out and words:
+                # Without a border there is no place below it.
+                self.notify(words, markup=False)
+            self._told_left_out = fit.left_out
+        prompt.border_subtitle = words
+
+    def action_settings(self) -> None:
+        talk = self.talk
+        if talk is not None and not isinstance(self.screen, SettingsDialog):
+            self.push_screen(SettingsDialog(talk.system, talk.sampling), self._set)
+
+    def _set(self, settings: Settings | None) -> None:
+        talk = self.talk
+        if talk is None or settings is None:
+            return
+        system, sampling = settings
+        if system != talk.system:
+            versions.set_system(talk, system)
+        if sampling != talk.sampling:
+            versions.set_sampling(talk, sampling)
+        self.notify(say("talks.settings_saved"), markup=False)

@@ -1,0 +1,243 @@
+"""All conversations: found while typing, opened, renamed, deleted, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from tui.journal.search import Found, Hit
+from tui.journal.stored import StoredConversation
+from tui.plain import one_line, plain
+from tui.say import say
+from tui.screen.dialogs.dialog import Dialog
+from tui.screen.dialogs.field import Field
+from tui.screen.panes.line_list import LineList
+from tui.screen.panes.pieces import Line
+from tui.words import ConversationId
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the user wants to see."""
+
+    conversation: ConversationId
+    hit: Hit | None = None
+    """Where in it; None: its end."""
+
+
+class Rows(LineList, can_focus=False):
+    """Conversations, or hits of a search; the keys come from the field above."""
+
+    def __init__(self, current: ConversationId | None) -> None:
+        super().__init__(classes="-lit")
+        self._current = current
+        self._conversations: Sequence[StoredConversation] = ()
+        self._found: Found | None = None
+
+    def list_all(self, conversations: Sequence[StoredConversation]) -> None:
+        self._conversations, self._found = conversations, None
+        self.changed()
+
+    def list_hits(self, found: Found) -> None:
+        self._found = found
+        self.selected = 0
+        self.changed()
+
+    @property
+    def chosen(self) -> Opened | None:
+        if not self.row_count():
+            return None
+        if self._found is None:
+            return Opened(self._conversations[self.selected].id)
+        hit = self._found.hits[self.selected]
+        return Opened(hit.conversation, hit)
+
+    @property
+    def chosen_title(self) -> str:
+        if not self.row_count():
+            return ""
+        return (self._conversations if self._found is None else self._found.hits)[self.selected].title
+
+    def row_count(self) -> int:
+        return len(self._conversations if self._found is None else self._found.hits)
+
+    def row(self, index: int) -> Line:
+        return (
+            self._conversation(self._conversations[index])
+            if self._found is None
+            else self._hit(self._found.hits[index])
+        )
+
+    def _conversation(self, one: StoredConversation) -> Line:
+        here: Line = ((f"  ← {say('talks.open_now')}", "accent"),) if one.id == self._current else ()
+        branch: Line = (("⑂ ", "dim"),) if one.branched_from is not None else ()
+        return (
+            (_day(one.updated) + "  ", "dim"),
+            (f"{one.turns:>4}  ", "dim"),
+            *branch,
+            (one_line(one.title, 200) or say("talks.untitled"), "normal"),
+            *here,
+        )
+
+    def _hit(self, hit: Hit) -> Line:
+        start, end = hit.mark
+        return (
+            (_day(hit.at) + "  ", "dim"),
+            (one_line(hit.title, 24) + "  ", "dim"),
+            (_flat(hit.line[:start]), "normal"),
+            (_flat(hit.line[start:end]), "accent"),
+            (_flat(hit.line[end:]), "normal"),
+        )
+
+    def when_empty(self) -> Line:
+        return ((f"  {say('talks.none') if self._found is None else say('talks.no_hit')}", "dim"),)
+
+
+def _flat(text: str) -> str:
+    """Safe, on one line, and with the spaces at its edges: it is a part of a line."""
+    return plain(text).replace("\n", " ")
+
+
+def _day(wall: float) -> str:
+    return datetime.fromtimestamp(wall).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+class ConversationsDialog(Dialog[Opened | None]):
+    """Ends with what is to be opened, or None. Posts what else is wanted; the owner answers with `show…`."""
+
+    CSS_PATH = "conversations.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", show=False),
+        Binding("up", "list('move', -1)", show=False),
+        Binding("down", "list('move', 1)", show=False),
+        Binding("pageup", "list('page', -1)", show=False),
+        Binding("pagedown", "list('page', 1)", show=False),
+        Binding("ctrl+t", "rename", show=False, priority=True),
+        Binding("ctrl+d", "delete", show=False, priority=True),
+        Binding("ctrl+z", "undo", show=False, priority=True),
+    ]
+
+    class Search(Message):
+        """The user typed `words`; empty: the list is wanted."""
+
+        def __init__(self, words: str) -> None:
+            self.words = words
+            super().__init__()
+
+    class Rename(Message):
+        def __init__(self, conversation: ConversationId, title: str) -> None:
+            self.conversation, self.title = conversation, title
+            super().__init__()
+
+    class Delete(Message):
+        def __init__(self, conversation: ConversationId, title: str) -> None:
+            self.conversation, self.title = conversation, title
+            super().__init__()
+
+    class Undo(Message):
+        """Take the last deletion back."""
+
+    def __init__(self, current: ConversationId | None) -> None:
+        super().__init__()
+        self._current = current
+        self._renaming: ConversationId | None = None
+        self._typed = ""
+        """What was searched for before a title was edited."""
+
+    @property
+    def words(self) -> str:
+        """What is searched for now."""
+        return self._typed if self._renaming is not None else self.query_one(Field).value.strip()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="talks-box") as box:
+            box.border_title = say("talks.title")
+            box.border_subtitle = say("talks.keys")
+            yield Field(placeholder=say("talks.search"), id="talks-field")
+            yield Rows(self._current)
+            yield Static("", markup=False, id="talks-said")
+
+    def on_mount(self) -> None:
+        self.query_one(Field).focus()
+        self.post_message(self.Search(""))
+
+    def show_all(self, conversations: Sequence[StoredConversation]) -> None:
+        if self.is_mounted and not self.words:
+            self.query_one(Rows).list_all(conversations)
+
+    def show_hits(self, words: str, found: Found) -> None:
+        """What was found for `words`; an answer that came too late is dropped."""
+        if not self.is_mounted or words != self.words:
+            return
+        self.query_one(Rows).list_hits(found)
+        notes = [say("talks.more")] if found.more else []
+        notes += [say("talks.indexing")] if found.indexing else []
+        self.tell(" ".join(notes))
+
+    def tell(self, words: str) -> None:
+        """One line of news."""
+        if self.is_mounted:
+            self.query_one("#talks-said", Static).update(one_line(words))
+
+    @on(Input.Changed)
+    def _changed(self, message: Input.Changed) -> None:
+        message.stop()
+        if self._renaming is None:
+            self.tell("")
+            self.post_message(self.Search(message.value.strip()))
+
+    @on(Input.Submitted)
+    @on(LineList.Entered)
+    def _entered(self, message: Input.Submitted | LineList.Entered) -> None:
+        message.stop()
+        if self._renaming is not None:
+            name, title = self._renaming, self.query_one(Field).value
+            self._end_renaming()
+            self.post_message(self.Rename(name, title))
+            return
+        chosen = self.query_one(Rows).chosen
+        if chosen is not None:
+            self.end(chosen)
+
+    def action_list(self, what: str, by: int) -> None:
+        rows = self.query_one(Rows)
+        if what == "page":
+            rows.action_page(by)
+        else:
+            rows.action_move(by)
+
+    def action_rename(self) -> None:
+        rows, field = self.query_one(Rows), self.query_one(Field)
+        if rows.chosen is None or self._renaming is not None:
+            return
+        self._typed, self._renaming = field.value.strip(), rows.chosen.conversation
+        field.value = one_line(rows.chosen_title, 200)
+        self.tell(say("talks.renaming"))
+
+    def _end_renaming(self) -> None:
+        self._renaming = None
+        self.query_one(Field).value = self._typed
+        self.tell("")
+
+    def action_delete(self) -> None:
+        rows = self.query_one(Rows)
+        if rows.chosen is not None and self._renaming is None:
+            self.post_message(self.Delete(rows.chosen.conversation, rows.chosen_title))
+
+    def action_undo(self) -> None:
+        self.post_message(self.Undo())
+
+    def action_close(self) -> None:
+        if self._renaming is not None:
+            self._end_renaming()
+        else:
+            self.end(None)
