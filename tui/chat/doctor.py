@@ -11,6 +11,7 @@ from typing import Literal
 
 from tui.clock import Clock
 from tui.journal.health import Health, back_up, examine, release_orphans
+from tui.journal.salvage import set_aside
 from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
 from tui.plain import one_line
 from tui.say import say
@@ -58,7 +59,9 @@ def repair_journal(path: Path, clock: Clock) -> Repair:
     """Mend what can be mended, after a copy was made. Blocks."""
     now = clock.wall()
     health = examine(path, now)
-    if health.trouble is not None or not health.writable or not (health.orphans or health.damage):
+    if health.damage or (health.trouble is not None and health.trouble.kind == "corrupt"):
+        return _rescue(path, now)
+    if health.trouble is not None or not health.writable or not health.orphans:
         return Repair(_findings(health, path))
     try:
         backup = back_up(path, now)
@@ -66,12 +69,22 @@ def repair_journal(path: Path, clock: Clock) -> Repair:
         return Repair((Finding("journal.backup", "error", say("health.no_backup"), judge(error).sentence()),))
     done = [Finding("journal.backup", "ok", say("health.backup", path=one_line(str(backup))))]
     try:
-        count = 0 if health.damage else release_orphans(path, now)
+        count = release_orphans(path, now)
     except JournalUnusable as error:
         return Repair((*done, _unusable(error.trouble, path)), backup)
     if count:
         done.append(Finding("journal.leases", "ok", say("health.released", count=count)))
     return Repair((*done, *_findings(examine(path, now), path)), backup)
+
+
+def _rescue(path: Path, now: float) -> Repair:
+    """What can be read goes into a new journal; the damaged file is its own copy."""
+    try:
+        damaged = set_aside(path, now)
+    except (JournalUnusable, OSError) as error:
+        return Repair((Finding("journal.backup", "error", say("health.no_backup"), judge(error).sentence()),))
+    done = Finding("journal.backup", "ok", say("health.rescued", path=one_line(str(damaged))))
+    return Repair((done, *_findings(examine(path, now), path)), damaged)
 
 
 def _findings(health: Health, path: Path) -> tuple[Finding, ...]:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from tui.journal.apply import SQL, Value, apply, run
 from tui.journal.connect import open_file
-from tui.journal.index import take_in
+from tui.journal.index import start_again, take_in
 from tui.journal.lease import ours
 from tui.journal.owner import this_process
 from tui.journal.records import BeginReply, EndReply, Record, ResumeReply
-from tui.journal.trouble import JournalTrouble, JournalUnusable
+from tui.journal.salvage import set_aside
+from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
 from tui.words import ReplyId
 
 FORGET = 7 * 86400.0
@@ -37,6 +38,9 @@ class Pen:
         self._db: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         """Device and inode of the journal that this process writes."""
+        self._rescued = False
+        """A damaged journal was set aside: once is enough for a disk that is well."""
+        self._indexed_anew = False
         self._unsure = False
         """A batch failed: whether its commit reached the file is known by the file alone."""
         self.owner = this_process()
@@ -63,9 +67,13 @@ class Pen:
                 self._unsure = False
             if batch or self.open_replies:
                 self._transaction(db, first, batch)
-        except (sqlite3.Error, OSError, JournalUnusable):
+        except (sqlite3.Error, OSError, JournalUnusable) as error:
             self._unsure = True
             self._drop()
+            if judge(error).kind == "corrupt" and not self._rescued:
+                self._rescued = True
+                damaged = set_aside(self._path, self._wall())
+                raise JournalUnusable(JournalTrouble("set_aside", damaged.name), self._path) from error
             raise
 
     def index(self) -> bool:
@@ -75,8 +83,22 @@ class Pen:
             return False
         try:
             return take_in(self._db)
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            if judge(error).kind == "corrupt":
+                self._index_anew(self._db)
             return False
+
+    def _index_anew(self, db: sqlite3.Connection) -> None:
+        """The index holds nothing that the journal does not: a damaged one is thrown away, once."""
+        if self._indexed_anew:
+            return
+        self._indexed_anew = True
+        with contextlib.suppress(sqlite3.Error):
+            db.execute("begin immediate")
+            start_again(db)
+            db.execute("commit")
+        if db.in_transaction:
+            db.execute("rollback")
 
     def close(self) -> None:
         """Say in the file that this process writes no more."""
@@ -88,7 +110,8 @@ class Pen:
     def _ready(self) -> sqlite3.Connection:
         """The connection, and only to the file that was written before: SQLite would go on writing a deleted one."""
         if self._file is not None and self._identity() != self._file:
-            raise JournalUnusable(JournalTrouble("gone"), self._path)
+            self._drop()
+            self._go_on_in_another()
         if self._db is None:
             self._db = self._opener(self._path)
             if self._file is None:
@@ -96,6 +119,17 @@ class Pen:
                 # Also shows at the start whether the file can be written at all.
                 run(self._db, "forget_processes", {"id": self.owner.id, "before": self._wall() - FORGET})
         return self._db
+
+    def _go_on_in_another(self) -> None:
+        """Another file stands in the journal's place: where it knows this process, it is the journal, rescued."""
+        identity = self._identity()
+        if identity is None:
+            raise JournalUnusable(JournalTrouble("gone"), self._path)
+        db = self._opener(self._path)
+        if db.execute(SQL["saved"], {"id": self.owner.id}).fetchone() is None:
+            db.close()
+            raise JournalUnusable(JournalTrouble("gone"), self._path)
+        self._db, self._file, self._unsure = db, identity, True
 
     def _identity(self) -> tuple[int, int] | None:
         try:

@@ -21,9 +21,11 @@ TroubleKind = Literal[
     "gone",
     "io",
     "refused",
+    "set_aside",
 ]
 """foreign: not a journal. newer: of a later version of the program. gone: moved or deleted while it was open.
-refused: the file is well, but a record does not fit what it holds."""
+refused: the file is well, but a record does not fit what it holds. set_aside: it was damaged; what could be
+read of it is in a new one, and saving goes on there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class JournalTrouble:
 
     def sentence(self) -> str:
         """What happened, what is kept, what to do."""
+        if self.kind == "set_aside":
+            return say("journal.set_aside", name=self.detail)
         return say("journal.not_saved", cause=say(f"journal.cause_{self.kind}"), advice=say(f"journal.do_{self.kind}"))
 
 

@@ -33,4 +33,9 @@ PHRASES: dict[str, str] = {
     "opening_gone": "Move it back, or start again.",
     "opening_io": "Check the disk and try again.",
     "opening_refused": "Try again.",
+    "cause_set_aside": "the journal was damaged and has been set aside",
+    "do_set_aside": "Saving goes on in a new journal.",
+    "opening_set_aside": "Try again.",
+    "set_aside": "The journal was damaged. What could be read of it is in a new one, where saving goes on.\n"
+    "Nothing was overwritten: the damaged file is kept beside it as {name}.",
 }
