@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tui import __version__
+from tui.plain import SHORTEST_PART, without
 from tui.timing import UNTIMED, Timing
 from tui.trace import Stopwatch
 from tui.wire import HttpCall, HttpReply, WireError
@@ -117,6 +118,7 @@ class _Reply:
     def __init__(self, response: httpx.Response, timing: Timing, log: WireLog | None) -> None:
         self._response = response
         self._log = log
+        self._told = b""  # the end of what stands in the log already
         self.timing = timing
         self.status = response.status_code
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
@@ -125,7 +127,8 @@ class _Reply:
         try:
             async for chunk in self._response.aiter_bytes():
                 if self._log is not None:
-                    self._log.note("<", repr(chunk))
+                    self._log.chunk(self._told, chunk)
+                    self._told = (self._told + chunk)[-SHORTEST_PART:]
                 yield chunk
         except _TROUBLE as error:
             raise WireError from error
@@ -278,9 +281,21 @@ class WireLog:
         self._keys: set[str] = set()
 
     def note(self, sign: str, text: str) -> None:
+        self._write(sign, self._hide(text))
+
+    def chunk(self, before: bytes, chunk: bytes) -> None:
+        """A part of a body that goes on behind `before`: a key may be split between two."""
+        hidden = self._hide(chunk.decode("latin-1"), before.decode("latin-1"))
+        parts = [repr(part.encode("latin-1"))[2:-1] for part in hidden.split("…")]
+        self._write("<", f"b'{'…'.join(parts)}'")
+
+    def _hide(self, text: str, before: str = "") -> str:
+        """A provider may quote the key that it refuses, or a part of it."""
         for key in self._keys:
-            # A provider may quote the key that it refuses.
-            text = text.replace(key, "…")
+            text = without(key, text, before)
+        return text
+
+    def _write(self, sign: str, text: str) -> None:
         self._file.write(f"{time.monotonic() - self._began:10.3f} {sign} {text}\n")
         self._file.flush()
 

@@ -2,6 +2,7 @@
 
 An answer, a model's name, an error body or an imported file may hold escape sequences, bidi overrides or a megabyte
 without a newline. Control characters are made visible, invisible ones that change how others read are dropped.
+Keys are taken out here too.
 """
 
 from __future__ import annotations
@@ -47,3 +48,33 @@ def one_line(text: str, limit: int = 300) -> str:
     """`text` made safe, on one line, at most `limit` code points: for names, titles and error bodies."""
     line = " ".join(plain(text[: limit * 4]).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+SHORTEST_PART = 8
+"""Characters of a key that are not told; a run that is shorter is part of many words."""
+
+
+def without(secret: str, text: str, before: str = "") -> str:
+    """`text` with "…" for every run of 8 or more characters that stands in `secret`, or for the whole of a shorter one.
+
+    `before`: what stood before `text` and is told already (its last 7 characters suffice): a secret may come in two
+    parts.
+    """
+    size = min(SHORTEST_PART, len(secret))
+    if not size:
+        return text
+    parts = {secret[at : at + size] for at in range(len(secret) - size + 1)}
+    whole = before[1 - size :] + text if size > 1 else text
+    skipped = len(whole) - len(text)
+    runs: list[tuple[int, int]] = []
+    for at in range(len(whole) - size + 1):
+        if whole[at : at + size] in parts:
+            start = runs.pop()[0] if runs and at <= runs[-1][1] else at
+            runs.append((start, at + size))
+    shown: list[str] = []
+    told = skipped
+    for start, end in runs:
+        if end > told:
+            shown += [whole[told:start], "…"]
+            told = end
+    return "".join([*shown, whole[told:]])

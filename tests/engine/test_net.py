@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import shutil
 import socket
 import ssl
@@ -377,6 +378,23 @@ def test_the_wire_log_has_everything_but_the_key(tmp_path: Path, monkeypatch: py
     assert "Tell me of spring." in told
     assert "wrong key …" in told
     assert " < 401" in told
+    net._log._file.close()  # type: ignore[union-attr]  # opened above
+
+
+@pytest.mark.parametrize("size", [1, 5, 20])
+def test_the_wire_log_has_no_part_of_a_key_that_comes_in_parts(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = KEY.reveal()
+    body = f'{{"error": {{"message": "wrong key {secret} and …{secret[-10:]}"}}}}'.encode()
+    log = tmp_path / "wire.log"
+    monkeypatch.setattr(net, "_log", None)
+    net.log_to(log)
+    with WireServer([Answer(body, 401, piece=size)]) as server:
+        ask(server.url)
+    told = "".join(re.findall(r" < b['\"](.*)['\"]$", log.read_text(), re.MULTILINE))
+    assert "wrong key " in told
+    assert not any(secret[at : at + 8] in told for at in range(len(secret) - 7))
     net._log._file.close()  # type: ignore[union-attr]  # opened above
 
 

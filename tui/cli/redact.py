@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from tui.plain import without
+
 _SECRET = re.compile(r"(?i)\b(?:hs_|sk-|sk_)[a-z0-9_-]{6,}|(?<=bearer )[^\s'\"]+|(?<=://)[^\s/@]+(?=@)")
 """Keys as providers make them, what stands in an Authorization line, and the user of an address."""
 
@@ -15,8 +17,8 @@ MIN_SECRET = 8
 
 
 def redact(text: str) -> str:
-    """`text` without anything that looks like a key, nor the value of any variable that is named like one."""
+    """`text` without what looks like a key, and without the value, or a part of it, of a variable named like one."""
     for name, value in os.environ.items():
         if len(value) >= MIN_SECRET and _SECRET_NAME.search(name):
-            text = text.replace(value, "…")
+            text = without(value, text)
     return _SECRET.sub("…", text)

@@ -6,6 +6,7 @@ import json
 from typing import Literal
 from urllib.parse import urlencode
 
+from tui import plain
 from tui.engine.kept import Kept
 from tui.engine.ladder import Ask
 from tui.wire import HttpCall
@@ -61,12 +62,5 @@ def _headers(provider: Provider, accept: str, content: Literal["application/json
 
 
 def without(key: Key, text: str) -> str:
-    """`text` without the key, also where its end was cut off: a provider may quote the key that it refuses."""
-    secret = key.reveal()
-    if not secret:
-        return text
-    text = text.replace(secret, "…")
-    for length in range(min(len(secret), len(text)), 5, -1):
-        if text.endswith(secret[:length]):
-            return text[:-length] + "…"
-    return text
+    """`text` without `key` or a part of it: a provider may quote the key that it refuses."""
+    return plain.without(key.reveal(), text)
