@@ -136,6 +136,11 @@ class _Reply:
             self._log.note("=", "end of the body")
 
 
+async def _taken(body: list[bytes]) -> AsyncIterator[bytes]:
+    """Sent and forgotten: httpx would keep the bytes as long as the response."""
+    yield body.pop()
+
+
 @asynccontextmanager
 async def exchange(call: HttpCall, sent: Callable[[], None]) -> AsyncIterator[HttpReply]:
     """Send `call`; the response is open inside the block. WireError, with its cause, where the wire breaks."""
@@ -175,7 +180,7 @@ class Line:
         limits = call.timeouts
         timeout = httpx.Timeout(None, connect=limits.connect, write=limits.write, pool=limits.connect)
         headers = {**call.headers, "user-agent": USER_AGENT}
-        async with self._exchange(call.method, call.url, headers, call.body, timeout, Stopwatch(sent)) as reply:
+        async with self._exchange(call.method, call.url, headers, call.take_body(), timeout, Stopwatch(sent)) as reply:
             yield reply
 
     async def get(self, url: str, key: Key | None, deadline: float) -> Got:
@@ -187,7 +192,7 @@ class Line:
         try:
             async with (
                 asyncio.timeout(deadline),
-                self._exchange("GET", url, headers, b"", httpx.Timeout(deadline), watch) as reply,
+                self._exchange("GET", url, headers, [], httpx.Timeout(deadline), watch) as reply,
             ):
                 async for chunk in reply.chunks():
                     body += chunk
@@ -204,7 +209,7 @@ class Line:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: bytes,
+        body: list[bytes],
         timeout: httpx.Timeout,
         watch: Stopwatch,
     ) -> AsyncIterator[_Reply]:
@@ -216,11 +221,14 @@ class Line:
             await watch.trace(name, info)
 
         if log is not None:
-            log.request(method, url, headers, body)
+            log.request(method, url, headers, b"".join(body))
         try:
             client = self._client()
+            content = _taken(body) if body else None
+            if body:
+                headers = {**headers, "content-length": str(len(body[0]))}
             request = client.build_request(
-                method, url, headers=headers, content=body or None, timeout=timeout, extensions={"trace": trace}
+                method, url, headers=headers, content=content, timeout=timeout, extensions={"trace": trace}
             )
             response = await client.send(request, stream=True)
             try:

@@ -11,9 +11,9 @@ from tui.timing import UNTIMED, Timing
 from tui.words import Timeouts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HttpCall:
-    """One HTTP request, ready to be sent."""
+    """One HTTP request, ready to be sent, once."""
 
     url: str
     headers: Mapping[str, str]
@@ -22,6 +22,12 @@ class HttpCall:
     local: bool = False
     """Loopback: no proxy, no certificates from the environment."""
     method: Literal["POST", "GET", "DELETE"] = "POST"
+
+    def take_body(self) -> list[bytes]:
+        """The body, for who sends it, to be taken out of the list: nobody needs it while the answer comes, and that of
+        a resume is as long as the text so far."""
+        body, self.body = self.body, b""
+        return [body] if body else []
 
 
 class HttpReply(Protocol):

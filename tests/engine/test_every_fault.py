@@ -30,6 +30,11 @@ def raw(text: str) -> bytes:
     return b'data: {"choices": [{"delta": {"content": ' + json.dumps(text, ensure_ascii=False).encode() + b"}}]}\n\n"
 
 
+def escaped(text: str) -> bytes:
+    """A delta with `text` between the quotes as it stands."""
+    return b'data: {"choices": [{"delta": {"content": "' + text.encode() + b'"}}]}\n\n'
+
+
 def bytewise(body: bytes) -> Script:
     return Script(tuple(body[at : at + 1] for at in range(len(body))))
 
@@ -59,11 +64,8 @@ HARMLESS: dict[str, tuple[Script, str]] = {
     "capitals": (headed("TEXT/EVENT-STREAM"), ODD),
     "a bogus type": (headed("text/x-bogus"), ODD),
     "no type": (Script((raw(ODD) + END,), headers={}), ODD),
-    "halves of a character in two deltas": (
-        Script((chunk({"content": "x"}).replace(b'"x"', b'"\\ud83d"'), chunk({"content": "y"}).replace(b'"y"', b'"\\ude00"'), END)),
-        "😀",
-    ),
-    "half a character": (Script((chunk({"content": "x"}).replace(b'"x"', b'"a\\udcafb"'), END)), "a\ufffdb"),
+    "halves of a character in two deltas": (Script((escaped("\\ud83d"), escaped("\\ude00"), END)), "😀"),
+    "half a character": (Script((escaped("a\\udcafb"), END)), "a\ufffdb"),
     "invalid UTF-8": (Script((chunk({"content": "x"}).replace(b'"x"', b'"a\xffb"'), END)), "a\ufffdb"),
     "no [DONE]": (Script((HEAD, REST, chunk({}, "stop"))), TEXT),
     "no finish_reason": (Script((HEAD, REST, DONE)), TEXT),
@@ -99,6 +101,8 @@ OPENROUTER = {
     "error": {"code": 502, "message": "gone"},
     "choices": [{"delta": {"content": ""}, "finish_reason": "error"}],
 }
+
+TOO_LONG = '{"error": {"code": "context_length_exceeded", "message": "too long"}}'
 
 BREAKS: dict[str, tuple[Script, str]] = {
     "FIN": (broken(end=Fin()), "truncated"),
@@ -150,7 +154,7 @@ PERMANENT: dict[str, tuple[Script, str]] = {
     "403": (status(403), "forbidden"),
     "404": (status(404), "not-found"),
     "413": (status(413), "too-long"),
-    "context length": (status(400, '{"error": {"code": "context_length_exceeded", "message": "too long"}}'), "too-long"),
+    "context length": (status(400, TOO_LONG), "too-long"),
     "a filtered prompt": (status(400, '{"error": {"code": "content_filter"}}'), "content-filter"),
     "307": (status(307, "", {"location": "https://elsewhere.example/"}), "redirect"),
     "418": (status(418, "I am a teapot"), "unknown-status"),

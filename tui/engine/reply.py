@@ -113,7 +113,9 @@ class Reply:
         self._connection = next(_connections)
         self._rung = turn.ask.rung
         self.asked_at = self._last_byte = self.clock.now()
-        return turn, turn.reader, call_for(turn.ask, self.provider, self.policy.timeouts, turn.kept)
+        call = call_for(turn.ask, self.provider, self.policy.timeouts, turn.kept)
+        turn.ask = replace(turn.ask, body=b"")  # as long as the text so far
+        return turn, turn.reader, call
 
     def _request(self, held: str) -> Turn:
         known = (self.request, self.provider, held, self._boundaries, self.learned)
