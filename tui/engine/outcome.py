@@ -29,6 +29,9 @@ class CutShort:
     fault: Fault
 
 
+MISSED = Fault("missed", permanent=False, detail="the known text did not come back")
+
+
 @dataclass(frozen=True, slots=True)
 class MissedTail:
     """The known text did not come back: the whole partial is sent, at once, no retry counted."""

@@ -17,7 +17,7 @@ from tui.engine.kept import Streams, keeps_streams
 from tui.engine.ladder import avoided, plan
 from tui.engine.ledger import estimate_tokens
 from tui.engine.lessons import after_miss, after_refusal, after_seam
-from tui.engine.outcome import CutShort, MissedTail, Refused, Stamp, Turn, WholeAtLast
+from tui.engine.outcome import MISSED, CutShort, MissedTail, Refused, Stamp, Turn, WholeAtLast
 from tui.engine.reader import Reader
 from tui.engine.reads import Alive, Delta, Ended, Quiet, Read, Skipped, Thinking, Underway
 from tui.engine.seam import Differs, Joined, Missed, Verdict
@@ -48,8 +48,6 @@ REMEMBERED = 1200
 """Code points at the text's end whose delta boundaries are kept: twice what an anchor looks back over."""
 
 _connections = itertools.count(1)
-
-_MISSED = Fault("missed", permanent=False, detail="the known text did not come back")
 
 
 class Reply:
@@ -204,8 +202,8 @@ class Reply:
                 self.learned = after_miss(self.learned, turn.how, self.request.temperature, near=near)
                 # A rung that is not worth asking any more gives way to the next, with an anchor.
                 self._missed = turn.how not in avoided(self.provider, self.learned)
-                self._fault = _MISSED
-                turn.outcome = MissedTail(_MISSED)
+                self._fault = MISSED
+                turn.outcome = MissedTail(MISSED)
             case _:
                 assert_never(verdict)
 
@@ -271,10 +269,8 @@ class Reply:
 
         Anywhere else (in the text that has to come back, or farther on) it is the first there, and a fault.
         """
-        decided = turn.joiner is None or came_back(turn)
-        if not decided or self._garbled_at != len(self.text):
-            fault = Fault("garbled", permanent=False, detail=start)
-            yield from self._end(turn, Ended(fault))
+        if self._garbled_at != len(self.text) or not (turn.joiner is None or came_back(turn)):
+            yield from self._end(turn, Ended(Fault("garbled", permanent=False, detail=start)))
             return
         self._garbled_at = -1
         yield self._doubt(turn)
