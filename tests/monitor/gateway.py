@@ -43,6 +43,7 @@ class Gateway:
         tokens: int = 10,
         status: int = 200,
         keep: bool = True,
+        keep_streams: bool = True,
         usage: bool = True,
         tls: ssl.SSLContext | None = None,
         status_of: Callable[[int], int] | None = None,
@@ -50,12 +51,15 @@ class Gateway:
     ) -> None:
         """Seconds before the headers, then before the first text, then between texts; `keep`: connections stay open.
 
+        `keep_streams`: also behind a stream.
+
         `status_of` says the status of request number n (from 1).
         """
         self.log: list[Served] = []
         self.port = 0
         self.head, self.text, self.gap, self.tokens = head, text, gap, tokens
         self._status_of = status_of or (lambda _: status)
+        self._keep_streams = keep_streams
         self._keep, self._usage, self._tls, self._headers = keep, usage, tls, headers
         self._connections = 0
         self._loop = asyncio.new_event_loop()
@@ -119,7 +123,7 @@ class Gateway:
                     served = Served(number, place, head.split(" ")[1], asked, time.monotonic())
                     self.log.append(served)
                     await self._answer(served, writer)
-                    if not self._keep:
+                    if not self._keep or (asked.get("stream") and not self._keep_streams):
                         return
         finally:
             writer.transport.abort() if not self._keep and self._tls else writer.close()

@@ -62,14 +62,29 @@ def test_a_server_that_keeps_no_connection_has_no_warm_one() -> None:
     assert (warm.ttfb.came, warm.not_kept, warm.faults, warm.met(1.0)) == (0, 2, (), None)
 
 
+def test_a_server_that_closes_behind_a_stream_is_warmed_by_its_free_list() -> None:
+    with Gateway(tokens=2, keep_streams=False) as gateway:
+        plan = Plan((Target(provider(gateway.url), "a"),), count=2, interval=0.0)
+        cold, warm = results(plan.targets, ran(plan))
+        chats = [one for one in gateway.log if one.path.endswith("/chat/completions")]
+    assert (cold.ttfb.came, warm.ttfb.came, warm.not_kept) == (2, 2, 0)
+    assert [one.place for one in chats] == [1, 1, 2, 1, 2], "one chat more, to learn it"
+
+
 def test_a_failure_is_counted_and_measures_nothing() -> None:
     with Gateway(tokens=2, status_of=lambda number: 500 if number == 3 else 200) as gateway:
         plan = Plan((Target(provider(gateway.url), "a"),), count=2, interval=0.0)
         cold, warm = results(plan.targets, ran(plan))
-        # The one after the failure needs a connection of its own, and that is not what warm means.
-        assert [one.connection for one in gateway.log] == [1, 1, 2, 3]
+        # Behind the failure nothing stands: the free list opens what the warm one needs.
+        assert [(one.connection, one.path.rpartition("/")[2]) for one in gateway.log] == [
+            (1, "completions"),
+            (1, "completions"),
+            (2, "completions"),
+            (3, "models"),
+            (3, "completions"),
+        ]
     assert (cold.ttfb.came, [fault.kind for fault in cold.faults]) == (1, ["server"])
-    assert (warm.ttfb.came, warm.not_kept) == (1, 1)
+    assert (warm.ttfb.came, warm.not_kept) == (2, 0)
 
 
 def test_a_refused_key_is_asked_once_and_not_shown() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -145,6 +145,10 @@ async def bench(asked: Plan, clock: Clock) -> AsyncGenerator[tuple[Target, Run],
     from tui.net import Line
 
     refused: set[int] = set()
+    broken: set[int] = set()
+    """Targets whose last request failed: nothing stands."""
+    closing: set[int] = set()
+    """Servers that do not keep a connection behind a stream."""
     due = clock.now()
     async with AsyncExitStack() as stack:
         lines = [
@@ -160,13 +164,29 @@ async def bench(asked: Plan, clock: Clock) -> AsyncGenerator[tuple[Target, Run],
                     due = clock.now() + asked.interval
                     if connection == "cold":
                         await line.hang_up()
+                    if connection == "warm" and (number in closing or number in broken):
+                        await _open_with_a_list(line, target, asked.deadline)
                     run = await measure(line, target, connection, asked, clock)
+                    if run.fault is None and not run.counts and number not in closing:
+                        # llama.cpp closes behind a stream and keeps behind a list, which is free: then that opens it.
+                        closing.add(number)
+                        await _open_with_a_list(line, target, asked.deadline)
+                        run = await measure(line, target, connection, asked, clock)
+                    broken.discard(number)
                     if run.fault is not None:
+                        broken.add(number)
                         # Whatever is left of that connection is no good for the next one.
                         await line.hang_up()
                         if run.fault.kind == "unauthorized":
                             refused.add(number)
                     yield target, run
+
+
+async def _open_with_a_list(line: Line, target: Target, deadline: float) -> None:
+    """A fresh connection that stands, if the server keeps it behind a model list."""
+    await line.hang_up()
+    with suppress(WireError):
+        await line.get(target.provider.base_url + "/models", target.provider.key, deadline)
 
 
 @dataclass(slots=True)
