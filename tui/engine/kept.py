@@ -24,7 +24,7 @@ from tui.words import Fault, Partial, Provider, Rung
 if TYPE_CHECKING:
     from tui.engine.outcome import Turn
 
-LOOKUP_LIMIT = 0.5
+LOOKUP_LIMIT = 1.0
 """Seconds that the first request waits to hear whether streams are kept; llama.cpp says so within 0.03."""
 STOP_LIMIT = 3.0
 """Seconds within which a server is told to stop, or is left to itself."""

@@ -2,7 +2,7 @@
 
     python tests/engine/matrix/replays.py [--every N]
 
-Prints a table; exits 1 where a text is not the answer byte for byte, or another rung was needed. About 80,000 replies,
+Prints a table; exits 1 where a text is not the answer byte for byte, or another rung was needed. About 100,000 replies,
 some minutes.
 """
 
