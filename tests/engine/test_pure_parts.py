@@ -52,7 +52,7 @@ def _pairs() -> list[tuple[Phase, Input, Phase, object]]:
         (OPEN, Broke(RESET), Over(RESET), None),
         (OPEN, Garbled("{x"), Over(Fault("garbled", permanent=False, detail="{x")), None),
         (OPEN, Eof(), Over(TRUNCATED, clean=True), None),
-        (WHOLE, Counted(1, 2), Over(None, "stop"), Bill(1, 2)),
+        (WHOLE, Counted(1, 2), WHOLE, Bill(1, 2)),
         (WHOLE, Finish(None), Over(None, "stop"), None),
         (WHOLE, Finish("stop"), WHOLE, None),
         (WHOLE, Finish("content_filter"), WHOLE, None),

@@ -313,3 +313,16 @@ def test_without_a_key_nothing_is_said_of_one() -> None:
     assert "authorization" not in result.wire.asked[0].headers
     assert result.wire.asked[0].local
     assert isinstance(result.last, Done)
+
+
+def test_a_whole_answer_is_read_to_its_last_word() -> None:
+    """Whoever leaves after `usage` and before [DONE] is, to a gateway that counts, a client that broke it off."""
+    body = stream(TEXT).removesuffix(DONE)
+    result = play([Script((body, Pause(0.2), DONE))])
+    assert (result.done.text, result.wire.closed_early) == (TEXT, 0)
+
+
+def test_a_last_word_that_does_not_come_is_not_waited_for() -> None:
+    result = play([Script((stream(TEXT).removesuffix(DONE),), Stall())])
+    assert (result.done.text, result.usage.usage.exact) == (TEXT, True)
+    assert result.clock.now() - 1000.0 <= 0.25

@@ -109,7 +109,7 @@ def _while_open(phase: Open, got: Input) -> tuple[Phase, Effect]:
 def _when_whole(phase: Whole, got: Input) -> tuple[Phase, Effect]:
     match got:
         case Counted(prompt, completion):
-            return Over(None, phase.reason), Bill(prompt, completion)
+            return phase, Bill(prompt, completion)
         case Finish(None) | Eof() | Broke() | Trouble() | Garbled():
             return Over(None, phase.reason), None
         case Finish():

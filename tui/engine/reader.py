@@ -36,6 +36,9 @@ ALIVE = 1.0
 """Seconds between two signs of life that are told: a screen counts whole ones."""
 DRAIN = 2.0
 """Seconds that usage is waited for, once the answer is complete."""
+GOODBYE = 0.25
+"""Seconds that [DONE] or the end is waited for, once usage came too: who leaves before it is, to a server or a gateway
+that counts, a client that broke the stream off."""
 TICK = 2.0
 """Seconds between two looks at both clocks, so that a suspended machine is noticed."""
 SUSPENDED = 5.0
@@ -82,6 +85,7 @@ class Reader:
         self.sent = False
         self._opened_at = now
         self._whole_at = now
+        self._counted_at: float | None = None
         self._any_byte = False
         self._quiet = False
         self._alive_at = float("-inf")
@@ -202,6 +206,8 @@ class Reader:
                 return self._thought(text, now)
             case Bill():
                 self.bill = effect
+                if isinstance(self.phase, Whole):
+                    self._counted_at = now
             case None:
                 pass
             case _:
@@ -296,7 +302,7 @@ class Reader:
         if self._kind == "error":
             return self._opened_at + ERROR_BODY_WAIT
         if isinstance(self.phase, Whole):
-            return self._whole_at + DRAIN
+            return self._whole_at + DRAIN if self._counted_at is None else self._counted_at + GOODBYE
         if not self._any_byte:
             return self.last_byte + limits.first_byte
         due = min(self.last_byte + limits.idle, self.last_text + limits.progress)
