@@ -30,7 +30,10 @@ class Cut:
 
 
 class CuttingProxy:
-    """Carries everything to the server at `base_url`; connection by connection it takes one cut of the list."""
+    """Carries everything to the server at `base_url`; each cut strikes the first answer that is long enough for it.
+
+    A None lets one connection pass, whatever comes after it in the list.
+    """
 
     def __init__(self, base_url: str, cuts: Iterable[Cut | None] = ()) -> None:
         parts = urlsplit(base_url)
@@ -85,7 +88,9 @@ class CuttingProxy:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        cut = self.cuts.pop(0) if self.cuts else None
+        cut = self.cuts[0] if self.cuts else None
+        if cut is None and self.cuts:
+            self.cuts.pop(0)
         writers = [writer]
         try:
             up_reader, up_writer = await asyncio.open_connection(*self._to)
@@ -109,6 +114,7 @@ class CuttingProxy:
         left = cut.after if cut else None
         while data := await reader.read(65536):
             if left is not None and cut is not None and len(data) >= left:
+                self.cuts.remove(cut)
                 writer.write(data[:left])
                 await writer.drain()
                 self.struck.append(cut)
