@@ -145,8 +145,39 @@ async def test_the_local_model_says_what_it_is_and_shows_its_progress() -> None:
         await until(p, lambda: shows(p.app, "checking"))
         dialog.trouble("No space left. Nothing was installed.")
         await until(p, lambda: shows(p.app, "✗ No space left."))
-        await p.press("2")
+        await p.press("enter")
         assert len(p.app.of(FirstRunDialog.LocalWanted)) == 2
+
+
+@pilot
+async def test_a_number_chooses_and_begins_nothing() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        dialog = await opened(p, [])
+        await p.press("2")
+        await until(p, lambda: shows(p.app, "SmolLM2-135M"))
+        await p.press("3", "1", "2")
+        assert dialog.query_one(ChoiceList).selected == 1
+        assert p.app.of(FirstRunDialog.LocalWanted) == []
+        await p.press("enter")
+        assert len(p.app.of(FirstRunDialog.LocalWanted)) == 1
+
+
+@pilot
+async def test_it_says_what_escape_does_and_a_first_one_is_seen() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        ended: list[object] = []
+        dialog = await opened(p, ended)
+        await until(p, lambda: shows(p.app, "Esc quits") and shows(p.app, "Enter, then paste the key here"))
+        await p.press("enter")
+        await until(p, lambda: shows(p.app, "Esc goes back") and shows(p.app, "paste the key, then Enter"))
+        await p.press(*"one", "enter")
+        dialog.tell("unreachable", "ConnectTimeout")
+        await until(p, lambda: shows(p.app, "could not be tested"))
+        await p.press("escape")
+        await until(p, lambda: shows(p.app, "Esc quits") and not shows(p.app, "could not be tested"))
+        assert ended == []
+        await p.press("enter", "enter")
+        assert given(p.app) == [("one", False)], "what is not said any more is not done"
 
 
 @pilot

@@ -107,7 +107,8 @@ PHRASES: dict[str, str] = {
     "model_unknown": "the provider's list has not come yet",
     # First run
     "first_title": "Welcome to unbroken",
-    "first_keys": "↑ ↓ move · Enter chooses · Esc goes back",
+    "first_keys": "↑ ↓ move · Enter chooses · Esc quits",
+    "first_keys_field": "Enter tests the key · Esc goes back",
     "first_text": "There is no API key yet. Three ways to a model:",
     "first_key": "Paste a HolySheep API key",
     "first_local": "Use the small model on this machine, without a key",
@@ -115,7 +116,8 @@ PHRASES: dict[str, str] = {
     "first_key_text": (
         "A key comes from {url}\nPaste it below (it is not shown), or set it in the shell beforehand:\n{line}"
     ),
-    "first_key_field": "Enter, then paste the key here",
+    "first_key_begin": "Enter, then paste the key here",
+    "first_key_field": "paste the key, then Enter",
     "first_local_text": (
         "SmolLM2-135M: 93 MB, fetched once. A small demonstration model: it shows how everything works, "
         "but do not trust its answers. Press Enter to begin."

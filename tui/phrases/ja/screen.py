@@ -107,7 +107,8 @@ PHRASES: dict[str, str] = {
     "model_unknown": "提供元の一覧はまだ届いていません",
     # First run
     "first_title": "unbroken へようこそ",
-    "first_keys": "↑ ↓ 移動 · Enter 決定 · Esc 戻る",
+    "first_keys": "↑ ↓ 移動 · Enter 決定 · Esc 終了",
+    "first_keys_field": "Enter キーを確認 · Esc 戻る",
     "first_text": "API キーがまだありません。モデルを使う方法は 3 つあります。",
     "first_key": "HolySheep の API キーを貼り付ける",
     "first_local": "このマシン上の小さなモデルを使う（キー不要）",
@@ -115,7 +116,8 @@ PHRASES: dict[str, str] = {
     "first_key_text": (
         "キーの取得先: {url}\n下の欄に貼り付けるか（画面には表示しません）、起動前にシェルで設定してください。\n{line}"
     ),
-    "first_key_field": "Enter を押してからキーを貼り付けてください",
+    "first_key_begin": "Enter を押してから、ここにキーを貼り付けてください",
+    "first_key_field": "キーを貼り付けて Enter を押してください",
     "first_local_text": (
         "SmolLM2-135M は小さなデモ用モデルです。大きさは93MB、取得は一度だけです。\n"
         "動作を確かめるためのもので、回答の内容は信頼しないでください。\n"

@@ -93,12 +93,11 @@ class FirstRunDialog(Dialog[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="first-box", can_focus=False) as box:
             box.border_title = say("screen.first_title")
-            box.border_subtitle = say("screen.first_keys")
             yield Static(say("screen.first_text"), markup=False)
             yield ChoiceList([(str(n), say(f"screen.first_{way}")) for n, way in enumerate(WAYS, 1)])
             with Vertical(id="first-key", classes="way"):
                 yield Static(say("screen.first_key_text", url=REGISTER, line=EXPORT), markup=False)
-                yield Field(placeholder=say("screen.first_key_field"), password=True, id="first-field")
+                yield Field(placeholder=say("screen.first_key_begin"), password=True, id="first-field")
                 yield Said(id="first-key-said")
             with Vertical(id="first-local", classes="way"):
                 yield Static(say("screen.first_local_text"), markup=False)
@@ -110,6 +109,16 @@ class FirstRunDialog(Dialog[None]):
     def on_mount(self) -> None:
         self.query_one(ChoiceList).focus()
         self._show("key")
+
+    @on(events.DescendantFocus)
+    def _focused(self) -> None:
+        """Say what the keys do from here, and where the key goes."""
+        field = self.query_one(Field)
+        in_field = field.has_focus
+        self.query_one("#first-box").border_subtitle = say(
+            "screen.first_keys_field" if in_field else "screen.first_keys"
+        )
+        field.placeholder = say("screen.first_key_field" if in_field else "screen.first_key_begin")
 
     def tell(self, result: KeyResult, detail: str = "") -> None:
         """What came of testing the key; `detail` is the technical reason."""
@@ -161,8 +170,9 @@ class FirstRunDialog(Dialog[None]):
         self._go(WAYS[message.index])
 
     def action_way(self, index: int) -> None:
+        """A number only chooses: a key that comes as typing, digits in it, must not begin a download."""
         self.query_one(ChoiceList).selected = index
-        self._go(WAYS[index])
+        self._show(WAYS[index])
 
     def _go(self, way: Way) -> None:
         self._show(way)
@@ -233,8 +243,10 @@ class FirstRunDialog(Dialog[None]):
         self.post_message(self.KeyGiven(key, anyway))
 
     def action_back(self) -> None:
-        """From the field to the ways; from there out."""
+        """From the field to the ways, where nothing is said of a key any more; from there out."""
         if self.query_one(Field).has_focus:
+            self._untested = None
+            self._key_said("normal", "")
             self.query_one(ChoiceList).focus()
         else:
             self.end(None)
