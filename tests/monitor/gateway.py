@@ -44,6 +44,7 @@ class Gateway:
         status: int = 200,
         keep: bool = True,
         keep_streams: bool = True,
+        late: bool = False,
         usage: bool = True,
         tls: ssl.SSLContext | None = None,
         status_of: Callable[[int], int] | None = None,
@@ -51,7 +52,7 @@ class Gateway:
     ) -> None:
         """Seconds before the headers, then before the first text, then between texts; `keep`: connections stay open.
 
-        `keep_streams`: also behind a stream.
+        `keep_streams`: also behind a stream. `late`: closed behind a stream only when the next request has come.
 
         `status_of` says the status of request number n (from 1).
         """
@@ -59,7 +60,7 @@ class Gateway:
         self.port = 0
         self.head, self.text, self.gap, self.tokens = head, text, gap, tokens
         self._status_of = status_of or (lambda _: status)
-        self._keep_streams = keep_streams
+        self._keep_streams, self._late = keep_streams, late
         self._keep, self._usage, self._tls, self._headers = keep, usage, tls, headers
         self._connections = 0
         self._loop = asyncio.new_event_loop()
@@ -112,6 +113,7 @@ class Gateway:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
         number, place = self._connections, 0
+        streamed = False
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
                 while True:
@@ -120,6 +122,9 @@ class Gateway:
                     fields = dict(line.lower().split(": ", 1) for line in head.strip().split("\r\n")[1:])
                     body = await reader.readexactly(int(fields.get("content-length", "0")))
                     asked = json.loads(body) if body else {}
+                    if streamed and self._late:
+                        return
+                    streamed = bool(asked.get("stream"))
                     served = Served(number, place, head.split(" ")[1], asked, time.monotonic())
                     self.log.append(served)
                     await self._answer(served, writer)

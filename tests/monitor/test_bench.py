@@ -71,6 +71,13 @@ def test_a_server_that_closes_behind_a_stream_is_warmed_by_its_free_list() -> No
     assert [one.place for one in chats] == [1, 1, 2, 1, 2], "one chat more, to learn it"
 
 
+def test_a_connection_that_is_closed_just_when_it_is_asked_again_is_no_failure() -> None:
+    with Gateway(tokens=2, late=True) as gateway:
+        plan = Plan((Target(provider(gateway.url), "a"),), count=2, interval=0.0)
+        cold, warm = results(plan.targets, ran(plan))
+    assert (cold.ttfb.came, warm.ttfb.came, warm.faults, warm.not_kept) == (2, 2, (), 0)
+
+
 def test_a_failure_is_counted_and_measures_nothing() -> None:
     with Gateway(tokens=2, status_of=lambda number: 500 if number == 3 else 200) as gateway:
         plan = Plan((Target(provider(gateway.url), "a"),), count=2, interval=0.0)

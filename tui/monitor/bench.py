@@ -167,7 +167,7 @@ async def bench(asked: Plan, clock: Clock) -> AsyncGenerator[tuple[Target, Run],
                     if connection == "warm" and (number in closing or number in broken):
                         await _open_with_a_list(line, target, asked.deadline)
                     run = await measure(line, target, connection, asked, clock)
-                    if run.fault is None and not run.counts and number not in closing:
+                    if connection == "warm" and _did_not_stand(run) and number not in closing:
                         # llama.cpp closes behind a stream and keeps behind a list, which is free: then that opens it.
                         closing.add(number)
                         await _open_with_a_list(line, target, asked.deadline)
@@ -180,6 +180,12 @@ async def bench(asked: Plan, clock: Clock) -> AsyncGenerator[tuple[Target, Run],
                         if run.fault.kind == "unauthorized":
                             refused.add(number)
                     yield target, run
+
+
+def _did_not_stand(run: Run) -> bool:
+    """Whether the server had closed the connection, or closed it in the moment in which it was asked again."""
+    stale = run.fault is not None and run.fault.kind in ("truncated", "reset") and run.timing.ttfb is None
+    return stale or (run.fault is None and not run.counts)
 
 
 async def _open_with_a_list(line: Line, target: Target, deadline: float) -> None:
