@@ -71,6 +71,9 @@ class Server(ThreadingHTTPServer):
         self.sent: dict[str, Sent] = {}
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, *_: object) -> None:
+        """Whoever asked was killed; what else goes wrong shows in what the journal holds."""
+
     def url(self, name: str) -> str:
         self.sent[name] = Sent()
         return f"http://127.0.0.1:{self.server_address[1]}/{name}/v1"

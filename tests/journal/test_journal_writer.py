@@ -259,3 +259,21 @@ def test_a_reply_begun_twice_is_one(path: Path) -> None:
         writer.flush().result(30)
     writer.close(30)
     assert text_of(path, talk) == "whole"
+
+
+def test_a_clock_that_jumps_loses_nothing_and_changes_no_order(path: Path) -> None:
+    wall = [START]
+    writer = Writer(path, wall=lambda: wall[0])
+    first = Talk(writer, at=START).begin()
+    for number, jump in enumerate((86400.0, -2 * 86400.0, 1e9, -3e9, 0.0)):
+        wall[0] = START + jump
+        first.at = wall[0]
+        first.say(f"{number} ")
+        writer.flush().result(30)
+        with Journal.open(path, wall=lambda: wall[0]) as journal:
+            reply = journal.reply(first.reply)
+            assert reply is not None
+            assert reply.state == "streaming"
+    writer.put(EndReply(first.reply, "done", wall[0]))
+    assert writer.close(30)
+    assert text_of(path, first) == "0 1 2 3 4 "
