@@ -52,7 +52,8 @@ def test_the_list(writer: Writer, capsys: pytest.CaptureFixture[str]) -> None:
     written(writer)
     assert run(["history", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(maxsplit=4)[3:] for line in lines] == [["1", "日本の四季について"], ["1", "The older"]]
+    listed = [["1", "[interrupted] 日本の四季について"], ["1", "[interrupted] The older"]]
+    assert [line.split(maxsplit=4)[3:] for line in lines] == listed
     assert new.conversation.startswith(lines[0].split()[0])
     assert old.conversation.startswith(lines[1].split()[0])
     assert moment(START + 60) in lines[0]
@@ -75,8 +76,9 @@ def test_the_list_as_json(writer: Writer, capsys: pytest.CaptureFixture[str]) ->
 def test_the_list_fits_the_terminal_and_is_safe(
     writer: Writer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
-    Talk(writer, "\x1b[31m四季" * 40, conversation=ConversationId("a" * 26)).begin()
-    Talk(writer, "four", conversation=ConversationId("b" * 26)).begin()
+    for prompt, letter in (("\x1b[31m四季" * 40, "a"), ("four", "b")):
+        talk = Talk(writer, prompt, conversation=ConversationId(letter * 26)).begin()
+        writer.put(EndReply(talk.reply, "done", START + 1))
     written(writer)
     terminal(monkeypatch, columns)
     assert run(["history", "list"]) == 0

@@ -138,7 +138,7 @@ class Talk:
     def fit(self, prompt: str, before: int | None = None, partial: str = "") -> Fit:
         """What of the turns before place `before` (None: all) goes with `prompt` to the model chosen now."""
         turns = self.turns if before is None else self.turns[:before]
-        said = [(turn.prompt, turn.current.view.whole_text() if turn.current else "") for turn in turns]
+        said = [(turn.prompt, turn.said) for turn in turns]
         window = self.provider.model(self.model).context
         return fit(self.system, said, prompt + partial, window, self.sampling.max_tokens)
 
@@ -309,7 +309,7 @@ class Talk:
         left_out = self.fit(turn.prompt, place, partial.text if partial else "").left_out
         messages = [Message("system", self.system)] if self.system else []
         for number, earlier in enumerate(self.turns[:place]):
-            text = earlier.current.view.whole_text() if earlier.current else ""
+            text = earlier.said
             if text and number not in left_out:
                 messages += [Message("user", earlier.prompt), Message("assistant", text)]
         messages.append(Message("user", turn.prompt))

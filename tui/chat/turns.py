@@ -22,6 +22,13 @@ INTERRUPTED = "interrupted"
 """The note of a reply whose process is gone."""
 
 
+KEPT = "kept"
+"""The note of an interrupted reply that is to stay as it is."""
+
+DISCARDED = "discarded"
+"""The note of one that the user does not want: it stays in the journal, and is neither shown nor sent."""
+
+
 @dataclass(slots=True)
 class Version:
     """One reply of a turn: its newest view, and where it stands in the journal."""
@@ -92,6 +99,12 @@ class Turn:
         """Where among its replies the current one stands, from 0; -1: it has none."""
         chosen = (place for place, version in enumerate(self.versions) if version.id == self.chosen)
         return next(chosen, len(self.versions) - 1)
+
+    @property
+    def said(self) -> str:
+        """What later prompts build on."""
+        current = self.current
+        return "" if current is None or current.view.note == DISCARDED else current.view.whole_text()
 
     @property
     def being_written(self) -> bool:

@@ -10,6 +10,8 @@ from typing import assert_never
 from tui.chat import advice
 from tui.chat.jsonl import line
 from tui.chat.session import Session, Wanted
+from tui.chat.talk import Talk
+from tui.chat.turns import INTERRUPTED
 from tui.chat.window import Fit
 from tui.cli.errors import Exit, tell
 from tui.clock import RealClock
@@ -47,6 +49,7 @@ class Asking:
                 provider, model = await asyncio.to_thread(session.provider, self._wanted)
             talk = session.begin(provider, model, self._wanted)
             self._fits(talk.fit(prompt))
+            self._tell_of_last(talk)
             began = self._clock.now()
             _, events = talk.ask(prompt)
             async with aclosing(events):
@@ -71,6 +74,14 @@ class Asking:
             self._tell(say("chat.left_out", count=len(fit.left_out), window=window))
         if fit.too_long:
             self._tell(say("chat.too_long", tokens=f"{fit.tokens:,}", window=window))
+
+    def _tell_of_last(self, talk: Talk) -> None:
+        """What is asked builds on a reply that is not whole: that is said."""
+        last = talk.turns[-1].current if talk.turns else None
+        if last is not None and last.elsewhere:
+            self._tell(say("chat.ask_elsewhere"))
+        elif last is not None and last.view.note == INTERRUPTED:
+            self._tell(say("chat.ask_interrupted"))
 
     def _trouble(self, trouble: JournalTrouble | None) -> None:
         """From the journal's thread: told once; the answer goes on unsaved."""

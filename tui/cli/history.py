@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 
 import click
@@ -26,8 +26,10 @@ from tui.journal.export import (
     to_json,
     to_markdown,
 )
+from tui.journal.live import LiveJournal
 from tui.journal.store import Journal
 from tui.journal.stored import StoredConversation, StoredReply, StoredTurn
+from tui.paths import journal_file
 from tui.plain import one_line
 from tui.say import say
 
@@ -51,15 +53,18 @@ def list_(limit: int | None, deleted: bool, as_json: bool) -> None:
         if journal is not None:
             wanted = iter(journal.deleted(MOST_DELETED)) if deleted else everything(journal)
         wanted = islice(wanted, limit)
+        states = {} if journal is None else _unended()
         if as_json:
-            write(_listed_json(wanted), as_json=True)
+            write(_listed_json(wanted, states), as_json=True)
             return
         first = next(wanted, None)
         if journal is None or first is None:
             click.echo(say("history.none_deleted" if deleted else "history.none"), err=True)
             return
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        write(_line(journal, conversation, width) for conversation in chain((first,), wanted))
+        write(
+            _line(journal, conversation, states.get(conversation.id), width) for conversation in chain((first,), wanted)
+        )
 
 
 @command.command(help=say("history.help_show"))
@@ -88,7 +93,7 @@ def export(which: str | None, form: str) -> None:
             write(to_markdown(wanted))
 
 
-def _listed_json(wanted: Iterable[StoredConversation]) -> Iterator[str]:
+def _listed_json(wanted: Iterable[StoredConversation], states: Mapping[str, str]) -> Iterator[str]:
     between = "["
     for conversation in wanted:
         value = {
@@ -99,17 +104,28 @@ def _listed_json(wanted: Iterable[StoredConversation]) -> Iterator[str]:
             "turns": conversation.turns,
             "provider": conversation.provider,
             "model": conversation.model,
+            "unended": states.get(conversation.id),
         }
         yield between + json.dumps(value, ensure_ascii=False)
         between = ",\n"
     yield "[]\n" if between == "[" else "]\n"
 
 
-def _line(journal: Journal, conversation: StoredConversation, width: int | None) -> str:
+def _unended() -> dict[str, str]:
+    """How the newest reply without an end stands in each conversation that has any: streaming or interrupted."""
+    found: dict[str, str] = {}
+    with LiveJournal.open(journal_file()) as journal:
+        for reply in journal.open_replies():
+            found.setdefault(reply.conversation, reply.state)
+    return found
+
+
+def _line(journal: Journal, conversation: StoredConversation, state: str | None, width: int | None) -> str:
     """One line of the list: id, when last used, turns, title; at most `width` cells."""
     short = journal.short_id(conversation.id)
     date = moment(conversation.updated)
-    line = f"{one_line(short):<8}  {date:<16}  {conversation.turns:>3}  {title(conversation)}"
+    line = f"{one_line(short):<8}  {date:<16}  {conversation.turns:>3}  "
+    line += (f"[{say(f'history.list_{state}')}] " if state else "") + title(conversation)
     return (line if width is None else cut(line, width)) + "\n"
 
 

@@ -31,6 +31,10 @@ Boundaries = Callable[[ReplyId], tuple[int, ...]]
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
+SETTLED = ("kept", "discarded")
+"""Notes of replies that were interrupted, and of which the user has said what becomes of them."""
+
+
 def everything(journal: Journal) -> Iterator[StoredConversation]:
     """Every conversation, the last used first."""
     last: StoredConversation | None = None
@@ -211,7 +215,7 @@ def end_words(reply: StoredReply) -> str:
     """How a reply ended, where that needs saying; else ''."""
     if reply.state == "done":
         return say("history.state_length") if reply.finish_reason == "length" else ""
-    words = say(f"history.state_{reply.state}")
+    words = say(f"history.state_{reply.note if reply.note in SETTLED else reply.state}")
     reason = reply.fault and one_line(f"{reply.fault.kind} {reply.fault.detail}")
     return f"{words} ({reason})" if reason else words
 

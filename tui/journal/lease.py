@@ -14,6 +14,7 @@ from tui.journal.records import (
     AddSeam,
     AddText,
     BeginAttempt,
+    BeginReply,
     DropReasoning,
     EndAttempt,
     EndReply,
@@ -43,13 +44,23 @@ def ours(
     `held`: those that it began and has not ended. A process that was suspended for long, or whose disk was away, may
     come back to one that somebody else has gone on with meanwhile.
     """
-    gone = {*lost, *(reply for reply in held if not _belongs(db, reply, owner))}
+    gone = {*lost, *(reply for reply in held if _owner(db, reply) != owner.id)}
+    begun = set[ReplyId]()
     kept: list[bool] = []
     for record in batch:
         match record:
             case ResumeReply(id=reply):
-                free = _is_free(db, record, owner, now)
+                free = _is_free(db, reply, record.next_seq, owner, now)
+                begun.add(reply)
                 gone = gone - {reply} if free else gone | {reply}
+                kept.append(free)
+            case BeginReply(id=reply):
+                begun.add(reply)
+                kept.append(True)
+            case EndReply(reply=reply) if reply not in held and reply not in begun and reply not in gone:
+                # Somebody else's: where it was interrupted, and nobody has ended it since.
+                free = _owner(db, reply) is not None and _is_free(db, reply, None, owner, now)
+                gone = gone if free else gone | {reply}
                 kept.append(free)
             case _ if isinstance(record, _PARTS):
                 kept.append(record.reply not in gone)
@@ -58,20 +69,21 @@ def ours(
     return kept, frozenset(gone)
 
 
-def _belongs(db: sqlite3.Connection, reply: ReplyId, owner: Owner) -> bool:
+def _owner(db: sqlite3.Connection, reply: ReplyId) -> str | None:
     row: tuple[str | None] | None = db.execute(_SQL["owner"], {"reply": reply}).fetchone()
-    return row is None or row[0] == owner.id
+    return row[0] if row is not None else None
 
 
-def _is_free(db: sqlite3.Connection, record: ResumeReply, owner: Owner, now: float) -> bool:
-    """Whether the reply stands where the one who resumes it believes, and nobody who lives is writing it."""
-    row = db.execute(_SQL["standing"], {"reply": record.id}).fetchone()
+def _is_free(db: sqlite3.Connection, reply: ReplyId, held: int | None, owner: Owner, now: float) -> bool:
+    """Whether `reply` stands where the one who resumes it believes (`held`: the next delta), and nobody who lives is
+    writing it."""
+    row = db.execute(_SQL["standing"], {"reply": reply}).fetchone()
     if row is None:
         return True  # writing it will say what is wrong
     whole, next_seq, holder, pid, machine, born, heartbeat, closed = row
     if holder == owner.id:
         return True
-    if record.next_seq is not None and (next_seq != record.next_seq or whole):
+    if held is not None and (next_seq != held or whole):
         return False
     if holder is None or pid is None or closed is not None:
         return True

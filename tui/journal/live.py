@@ -94,6 +94,12 @@ class LiveJournal(Journal):
             for row in found
         )
 
+    def unsent(self, conversation: ConversationId) -> tuple[TurnId, ...]:
+        """Its own turns that have no reply, in order."""
+        with self._reading() as db:
+            found = db.execute(_SQL["unsent"], {"conversation": conversation}).fetchall()
+        return tuple(TurnId(row["id"]) for row in found)
+
     def shape(self, conversation: ConversationId) -> tuple[float, int, int] | None:
         """Changes whenever a turn or a reply begins in it, or a turn is deleted."""
         with self._reading() as db:

@@ -47,3 +47,10 @@ select * from attempts where reply = :reply order by number desc limit 1
 
 -- name: reasoning_of
 select text from reasoning where reply = :reply order by seq
+
+-- name: unsent
+select t.id from turns t
+where t.conversation = :conversation and t.deleted_at is null
+    and not exists (select 1 from replies r where r.turn = t.id)
+    and not exists (select 1 from dropped x where x.conversation = :conversation and x.turn = t.id)
+order by t.position, t.id

@@ -17,9 +17,7 @@ from textual.geometry import Size
 
 from tui.chat.session import Session, Wanted
 from tui.paths import config_file
-from tui.screen import shown
 from tui.screen.actions import ACTIONS, BINDINGS
-from tui.screen.conversing import Conversing
 from tui.screen.dialogs.first_run import FirstRunDialog
 from tui.screen.dialogs.leave import LeaveDialog, Leaving
 from tui.screen.dialogs.too_small import TooSmall, too_small
@@ -29,12 +27,13 @@ from tui.screen.panes.conversation import ConversationPane
 from tui.screen.panes.footer import StatusFooter
 from tui.screen.panes.output import OutputPane
 from tui.screen.panes.prompt import Prompt
+from tui.screen.starting import Starting
 
 ROOM = Size(100, 30)
 """Cells below which the panes fold: Output and a one-line Connection stay (design, section 6)."""
 
 
-class UnbrokenApp(Conversing):
+class UnbrokenApp(Starting):
     """The full screen."""
 
     TITLE = "unbroken"
@@ -81,14 +80,10 @@ class UnbrokenApp(Conversing):
 
     def _begin(self, ready: Ready) -> None:
         talk = self.session.begin(ready.provider, ready.model, self.wanted)
-        self._rows = [shown.turn_row(number, turn) for number, turn in enumerate(talk.turns, 1)]
-        self._turn = len(talk.turns) - 1
-        self.prompt.past = [turn.prompt for turn in talk.turns]
-        self.conversation.rows = self._rows
-        self.refresh_turn()
+        self.show_talk(talk)
         self.probe(talk)
-        self.follow_others()
         self.prompt.focus()
+        self.offer_left_behind()
 
     def answerer(self, ready: Ready) -> None:
         self._answerer = ready

@@ -30,6 +30,8 @@ class Asking(Linking):
 
     def __init__(self, session: Session, wanted: Wanted) -> None:
         super().__init__(session, wanted)
+        self._kept: list[Turn] = []
+        """Turns that an earlier run kept unsent, and that are to be asked one after the other."""
         self._quit_armed = float("-inf")
         self._handed_over: Sending | None = None
         """A reply that is stopped only to go on with the model chosen now."""
@@ -61,6 +63,17 @@ class Asking(Linking):
         self._turn = len(talk.turns) - 1
         self.conversation.rows = self._rows
         self._follow_new(Sending(turn, events))
+
+    def send_kept(self) -> bool:
+        """Ask the next prompt that an earlier run kept; False where there is none."""
+        talk = self.talk
+        while self._kept and talk is not None:
+            turn = self._kept.pop(0)
+            if turn in talk.turns and not turn.versions:
+                self._turn = talk.turns.index(turn)
+                self._follow_new(Sending(turn, talk.answer(turn)))
+                return True
+        return False
 
     def _follow_new(self, sending: Sending) -> None:
         self.sending = sending
@@ -94,7 +107,7 @@ class Asking(Linking):
             self._follow_new(Sending(sending.turn, talk.resume(sending.turn)))
         elif fault is not None and asks_for_a_wait(fault):
             self.push_screen(ChooseWait(fault, view.model), self._waiting(sending.turn, fault))
-        elif self._queue:
+        elif not self.send_kept() and self._queue:
             self._send(self._queue.pop(0))
 
     def _waiting(self, turn: Turn, fault: Fault) -> Callable[[Waiting | None], None]:

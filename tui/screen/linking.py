@@ -37,7 +37,9 @@ class Linking(Showing):
         self._prober: Prober | None = None
         self._probing: asyncio.Task[None] | None = None
         self._told_of = ""
-        self.bars = style_of(os.environ.get("TERM", ""), sys.stdout.encoding or "")
+        # Not sys.stdout: Textual puts something of its own in its place while an app runs.
+        terminal = sys.__stdout__
+        self.bars = style_of(os.environ.get("TERM", ""), terminal.encoding if terminal is not None else "")
 
     def probe(self, talk: Talk) -> None:
         """Measure the provider of `talk` from now on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.chat import advice
 from tui.chat.session import LOCAL
 from tui.chat.talk import Talk
-from tui.chat.turns import Turn, Version
+from tui.chat.turns import DISCARDED, KEPT, Turn, Version
 from tui.chat.view import at_limit
 from tui.plain import one_line
 from tui.say import say
@@ -42,6 +42,9 @@ def output_view(turn: Turn, chosen: int, queued: tuple[str, ...], *, saved: bool
     version = turn.versions[chosen]
     view = version.view
     live = not view.ended
+    if view.note == DISCARDED:
+        said = say("chat.discarded", count=f"{view.length:,}")
+        return OutputView(key=f"{version.id} {DISCARDED}", prompt=turn.prompt, notices=(said,), queued=queued)
     return OutputView(
         key=version.id,
         prompt=turn.prompt,
@@ -62,6 +65,8 @@ def notices(version: Version, *, saved: bool) -> tuple[str, ...]:
         return (say("chat.superseded"),)
     if view.note == "interrupted":
         return (say("chat.interrupted"),)
+    if view.note == KEPT:
+        return (say("chat.kept_as_is"),)
     state = view.link.state
     if state == "stopped":
         return (say("chat.stopped"),)

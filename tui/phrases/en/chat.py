@@ -57,4 +57,8 @@ PHRASES: dict[str, str] = {
     "left_out": "The model’s context holds {window} tokens: the oldest turns ({count}) are not sent with this prompt. "
     "They stay in the conversation.",
     "too_long": "The prompt is about {tokens} tokens and the model’s context holds {window}: it may be refused.",
+    "kept_as_is": "Interrupted, and kept as it is. Ctrl+R goes on.",
+    "discarded": "Discarded: its {count} characters are not shown and not sent. Ctrl+R takes it up again.",
+    "ask_elsewhere": "the last reply here is still being written by another window; this builds on what there is of it",
+    "ask_interrupted": "the last reply here was interrupted (`unbroken -c` resumes it); this builds on what there is",
 }

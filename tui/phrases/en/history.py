@@ -42,4 +42,8 @@ PHRASES: dict[str, str] = {
     "nothing_found": "Nothing found.",
     "indexing": "Older conversations are still being made searchable: more may be found in a while.",
     "more_hits": "The newest {count}; there may be more (-n shows more).",
+    "state_kept": "interrupted, kept as it is: the answer is not whole",
+    "state_discarded": "interrupted and discarded: the answer is not whole",
+    "list_streaming": "being written",
+    "list_interrupted": "interrupted",
 }

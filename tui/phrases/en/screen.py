@@ -162,4 +162,15 @@ PHRASES: dict[str, str] = {
     "interrupted_other": (
         "The provider of this reply cannot be asked from here. The text is kept; Ctrl+R goes on with the model chosen."
     ),
+    "interrupted_title": "A reply was interrupted",
+    "interrupted_text": "› {prompt}\n{model}: {count} characters are kept. The program ended while more was coming.",
+    "interrupted_more": "Replies that were interrupted besides this one: {count}.",
+    "interrupted_resume": "Resume: go on from there",
+    "interrupted_keep": "Keep it as it is, and do not ask again",
+    "interrupted_discard": "Discard it (Ctrl+R takes that back)",
+    "interrupted_later": "Decide later",
+    "unsent_title": "Prompts that were not sent",
+    "unsent_text": "› {prompt}\nPrompts kept when the program ended before they were sent: {count}.",
+    "unsent_send": "Send now, one after the other",
+    "unsent_discard": "Discard",
 }

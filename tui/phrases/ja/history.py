@@ -42,4 +42,8 @@ PHRASES: dict[str, str] = {
     "nothing_found": "見つかりませんでした。",
     "indexing": "以前の会話を検索できるようにしている途中です。しばらくすると、さらに見つかることがあります。",
     "more_hits": "新しい {count} 件を表示しました。ほかにもあるかもしれません（-n で増やせます）。",
+    "state_kept": "中断されたまま残してあります：返答は途中までです",
+    "state_discarded": "中断後に破棄されました：返答は途中までです",
+    "list_streaming": "書き込み中",
+    "list_interrupted": "中断",
 }

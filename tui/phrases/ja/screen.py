@@ -166,4 +166,15 @@ PHRASES: dict[str, str] = {
     "interrupted_other": (
         "この返答の提供元にはここから接続できません。本文は残っています。Ctrl+R で選択中のモデルが続けます。"
     ),
+    "interrupted_title": "中断された返答があります",
+    "interrupted_text": "› {prompt}\n{model}：{count}文字が残っています。受信の途中でプログラムが終了しました。",
+    "interrupted_more": "ほかにも中断された返答が{count}件あります。",
+    "interrupted_resume": "再開：そこから続けます",
+    "interrupted_keep": "このまま残し、次からは尋ねません",
+    "interrupted_discard": "破棄します（Ctrl+R で元に戻せます）",
+    "interrupted_later": "あとで決めます",
+    "unsent_title": "送信されていない質問があります",
+    "unsent_text": "› {prompt}\n送信前にプログラムが終了した質問：{count}件",
+    "unsent_send": "順に今すぐ送信します",
+    "unsent_discard": "破棄します",
 }
