@@ -149,7 +149,7 @@ def test_a_window_that_is_too_small_says_so_and_goes_on_when_it_has_grown(
         monkeypatch.setenv("UNBROKEN_CONFIG", str(settings(tmp_path, server.url)))
         tmux.start(20, 5)
         tmux.until(lambda: "40x10" in "".join(tmux.shown().split()))
-        assert "20x5" in "".join(tmux.shown().split())
+        assert "Needs40x10:" in "".join(tmux.shown().split())
         tmux("resize-window", "-t", "0", "-x", "120", "-y", "36")
         tmux.shows("Conversation", "Ask…", "○ ready")
         tmux.write("Spring?")

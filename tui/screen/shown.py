@@ -93,7 +93,8 @@ def status_view(talk: Talk, turn: Turn | None, chosen: int, queued: int, trouble
     usage = view.usage if view else None
     return StatusView(
         provider=one_line(talk.provider.name, 40),
-        model=_who(talk),
+        model=one_line(talk.model, 60),
+        demonstration=talk.provider.name == LOCAL,
         tokens=usage.prompt + usage.completion if usage else None,
         exact=usage.exact if usage else True,
         cost_usd=view.cost_usd if view else None,
@@ -101,12 +102,6 @@ def status_view(talk: Talk, turn: Turn | None, chosen: int, queued: int, trouble
         queued=queued,
         trouble=trouble,
     )
-
-
-def _who(talk: Talk) -> str:
-    """The model; the embedded one is called what it is: small, and for demonstration."""
-    model = one_line(talk.model, 60)
-    return say("screen.demo_model", model=model) if talk.provider.name == LOCAL else model
 
 
 def output_title(turn: Turn, chosen: int) -> str:

@@ -157,7 +157,8 @@ PHRASES: dict[str, str] = {
     "nothing_to_resume": "This reply is whole; there is nothing to resume.",
     "mouse_taken": "The mouse is ours again.",
     "mouse_given": "The mouse is the terminal's now: select with it as always.",
-    "demo_model": "{model} (small demo model)",
+    "demo_model": "{model} (small demonstration model)",
+    "demo_model_short": "{model} (demonstration)",
     "busy_elsewhere": "Another window is writing this reply; stop it there.",
     "interrupted_other": (
         "The provider of this reply cannot be asked from here. The text is kept; Ctrl+R goes on with the model chosen."

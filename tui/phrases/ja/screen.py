@@ -161,7 +161,8 @@ PHRASES: dict[str, str] = {
     "nothing_to_resume": "この返答は完全です。再開するものはありません。",
     "mouse_taken": "マウスをこのアプリに戻しました。",
     "mouse_given": "マウスを端末に渡しました。いつもどおり選択できます。",
-    "demo_model": "{model}（小型デモ）",
+    "demo_model": "{model}（小さなデモ用モデル）",
+    "demo_model_short": "{model}（デモ用）",
     "busy_elsewhere": "別のウィンドウがこの返答を書き込み中です。停止はそちらで行ってください。",
     "interrupted_other": (
         "この返答の提供元にはここから接続できません。本文は残っています。Ctrl+R で選択中のモデルが続けます。"

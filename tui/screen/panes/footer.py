@@ -23,6 +23,10 @@ ROOM_FOR_A_HINT: Final = 60
 """Cells of width from which at least one hint is shown."""
 
 
+ROOM_FOR_WORDS: Final = 100
+"""Cells of width from which what the embedded model is stands there in full."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatusView:
     """What the footer says."""
@@ -41,6 +45,8 @@ class StatusView:
     """Prompts that wait for the reply to end."""
     trouble: str = ""
     """What is wrong with saving, in the user's words; empty: nothing."""
+    demonstration: bool = False
+    """It is the embedded model: small, and for demonstration."""
 
 
 class StatusFooter(Widget):
@@ -70,7 +76,7 @@ def footer_line(status: StatusView, actions: tuple[Action, ...], width: int) -> 
     by_rank = sorted((action for action in actions if action.footer), key=lambda action: action.footer)
     # The first hint leads to all the others: in a terminal of usual width the status makes room for it.
     reserved = width_of(_hints(by_rank[:1])) + GAP if width >= ROOM_FOR_A_HINT and by_rank else 0
-    left = fit(_status_chunks(status), width - reserved)
+    left = fit(_status_chunks(status, wide=width >= ROOM_FOR_WORDS), width - reserved)
     spare = width - width_of(left)
     for shown in range(len(by_rank), 0, -1):
         right = _hints([action for action in actions if action in by_rank[:shown]])
@@ -107,8 +113,10 @@ def _dollars(cost: float) -> str:
     return f"{cost:.{1 - math.floor(math.log10(cost))}f}".rstrip("0")
 
 
-def _status_chunks(status: StatusView) -> list[Chunk]:
+def _status_chunks(status: StatusView, *, wide: bool) -> list[Chunk]:
     provider, model = one_line(status.provider, 40), one_line(status.model, 80)
+    if status.demonstration:
+        model = say("screen.demo_model" if wide else "screen.demo_model_short", model=model)
     trouble = one_line(status.trouble)
     return [
         Chunk(((f"! {trouble}", "bad"),) if trouble else (), rank=1, least=20),

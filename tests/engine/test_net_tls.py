@@ -1,0 +1,80 @@
+"""TLS: what a certificate that is not right means for a reply."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from model_servers import stream
+from scenes import TEXT
+from test_net import ask, ended, failed
+from wire_server import Answer, WireServer
+
+from tui import net
+
+WHOLE = stream(TEXT)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A self-signed certificate for 127.0.0.1, and its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl command")
+    place = tmp_path_factory.mktemp("tls")
+    made, key = place / "cert.pem", place / "key.pem"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(made)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return made, key
+
+
+@pytest.fixture
+def tls_server(certificate: tuple[Path, Path]) -> Iterator[WireServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    net._tls.cache_clear()
+    with WireServer([Answer(WHOLE)], tls=context) as server:
+        yield server
+    net._tls.cache_clear()
+
+
+def test_a_certificate_that_nobody_knows_is_told_once(tls_server: WireServer) -> None:
+    events = ask(tls_server.url)
+    assert (failed(events).kind, failed(events).permanent) == ("certificate", True)
+    assert tls_server.seen == []
+
+
+def test_ssl_cert_file_is_honoured(
+    tls_server: WireServer, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    assert ended(ask(tls_server.url)).text == TEXT
+
+
+def test_a_certificate_for_another_name_is_told_once(
+    tls_server: WireServer, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    fault = failed(ask(tls_server.url.replace("127.0.0.1", "localhost")))
+    assert (fault.kind, fault.permanent) == ("certificate", True)
+
+
+def test_an_ssl_cert_file_that_cannot_be_read(tls_server: WireServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/cert.pem")
+    fault = failed(ask(tls_server.url))
+    assert (fault.kind, fault.permanent) == ("certificate", True)
+    assert "/nowhere/cert.pem" in fault.detail
+
+
+def test_tls_to_a_server_without_it() -> None:
+    with WireServer([Answer(WHOLE)]) as server:
+        fault = failed(ask(server.url.replace("http:", "https:")))
+    assert (fault.kind, fault.permanent) == ("not-tls", True)
+
+
+# GET and the log
