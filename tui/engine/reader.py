@@ -193,6 +193,9 @@ class Reader:
 
     def take(self, piece: Piece | Eof | Broke, now: float) -> Iterable[Read]:
         """One step of the attempt."""
+        if isinstance(piece, Text) and self.phase is OPEN:
+            # Nearly every piece takes this way; `step` says the same of it, and changes no phase.
+            return self._shown(piece.text, now)
         if isinstance(piece, Garbled) and self._skip_garbled and not isinstance(self.phase, Whole):
             self._skip_garbled = False
             self._skipped = piece
