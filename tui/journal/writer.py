@@ -24,7 +24,7 @@ BREATH = 0.05
 
 BATCH = 0.07
 """Seconds at least between the beginnings of two transactions, and at most from `put` to the next. 0.1 is allowed
-(design, section 5); on a busy machine a commit then took the rest of the 150 ms promised (kill_nine.py: 1 of 300)."""
+(design, section 5); on a busy machine a commit then took the rest of the 150 ms promised (kill_nine.py)."""
 
 FIRST_WAIT = 0.25
 LONGEST_WAIT = 8.0
