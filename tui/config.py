@@ -117,10 +117,12 @@ NOT_SETTINGS = frozenset({"file", "lines"})
 
 
 def load(path: Path | None = None) -> Config:
-    """The configuration in `path` (default: the user's); all defaults where there is no file."""
+    """The configuration in `path` (default: the user's); all defaults where there is no file and none was named."""
     file = path or paths.config_file()
     text = _text(file)
     if text is None:
+        if path is None and paths.named_config() is not None:
+            raise ConfigError(file, None, say("config.named_absent"), say("config.named_absent_do"))
         return Config()
     try:
         table: Mapping[str, object] = tomllib.loads(text)

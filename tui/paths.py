@@ -11,11 +11,17 @@ from pathlib import Path
 _APP = "unbroken"
 
 
+def named_config() -> Path | None:
+    """The file that UNBROKEN_CONFIG names, if it names one."""
+    named = os.environ.get("UNBROKEN_CONFIG")
+    return Path(named).expanduser() if named else None
+
+
 def config_file() -> Path:
     """The configuration; UNBROKEN_CONFIG names another file."""
-    named = os.environ.get("UNBROKEN_CONFIG")
-    if named:
-        return Path(named).expanduser()
+    named = named_config()
+    if named is not None:
+        return named
     import platformdirs
 
     return Path(platformdirs.user_config_dir(_APP, appauthor=False)) / "config.toml"

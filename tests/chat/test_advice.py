@@ -84,7 +84,13 @@ def test_a_kind_without_words_is_shown_as_it_is() -> None:
     assert advice.remedy(Fault("quite-new", permanent=True), "ask")
 
 
+def test_one_retry_is_one_retry() -> None:
+    fault = Fault("reset", permanent=False)
+    assert ", also after 1 retry. " in advice.failed(fault, 9, retries=1, saved=True, place="ask")
+    assert ", also after 2 retries. " in advice.failed(fault, 9, retries=2, saved=True, place="ask")
+
+
 def test_no_retries_no_word_of_them() -> None:
     words = advice.failed(Fault("unauthorized", permanent=True), 0, retries=0, saved=True, place="ask")
-    assert words.startswith("The answer is not whole: the provider refuses the key. Your prompt is kept.\n")
+    assert words.startswith("No answer came: the provider refuses the key. Your prompt is kept.\n")
     assert "keys set" in words

@@ -41,6 +41,21 @@ def test_init_where_nothing_can_be_written(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_a_file_that_is_named_but_absent_is_an_error_and_can_be_made(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.toml"
+    monkeypatch.setenv("UNBROKEN_CONFIG", str(file))
+    assert run(["config", "show"]) == Exit.USAGE
+    assert run(["ask", "Hi"]) == Exit.USAGE
+    told = capsys.readouterr().err
+    assert f"{file}: UNBROKEN_CONFIG names this file, but it does not exist." in told
+    assert "config init" in told
+    assert run(["config", "path"]) == 0
+    assert run(["config", "init"]) == 0
+    assert run(["config", "show"]) == 0
+
+
 def test_show_has_no_key(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     key = "hs_" + "a1" * 16
     monkeypatch.setenv("HOLYSHEEP_API_KEY", key)

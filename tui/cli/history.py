@@ -120,11 +120,15 @@ def _unended() -> dict[str, str]:
     return found
 
 
+ID_CELLS = 10
+"""Characters of the column: an id is told by 8, and by more where another begins alike (within a second: 9 or 10)."""
+
+
 def _line(journal: Journal, conversation: StoredConversation, state: str | None, width: int | None) -> str:
     """One line of the list: id, when last used, turns, title; at most `width` cells."""
     short = journal.short_id(conversation.id)
     date = moment(conversation.updated)
-    line = f"{one_line(short):<8}  {date:<16}  {conversation.turns:>3}  "
+    line = f"{one_line(short):<{ID_CELLS}}  {date:<16}  {conversation.turns:>3}  "
     line += (f"[{say(f'history.list_{state}')}] " if state else "") + title(conversation)
     return (line if width is None else cut(line, width)) + "\n"
 

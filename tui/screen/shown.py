@@ -6,7 +6,7 @@ from tui.chat import advice
 from tui.chat.session import LOCAL
 from tui.chat.talk import Talk
 from tui.chat.turns import DISCARDED, KEPT, Turn, Version
-from tui.chat.view import at_limit
+from tui.chat.view import ReplyView, at_limit
 from tui.plain import one_line
 from tui.say import say
 from tui.screen.panes.conversation import TurnRow, TurnState
@@ -95,13 +95,21 @@ def status_view(talk: Talk, turn: Turn | None, chosen: int, queued: int, trouble
         provider=one_line(talk.provider.name, 40),
         model=one_line(talk.model, 60),
         demonstration=talk.provider.name == LOCAL,
-        tokens=usage.prompt + usage.completion if usage else None,
+        tokens=_tokens(view) if view else None,
         exact=usage.exact if usage else True,
         cost_usd=view.cost_usd if view else None,
         at_least=view.at_least if view else False,
         queued=queued,
         trouble=trouble,
     )
+
+
+def _tokens(view: ReplyView) -> int | None:
+    """Of the reply; None where the provider counted none and no text came: an estimate would be a guess."""
+    usage = view.usage
+    if usage is None or not (usage.completion or (usage.exact and usage.prompt)):
+        return None
+    return usage.prompt + usage.completion
 
 
 def output_title(turn: Turn, chosen: int) -> str:

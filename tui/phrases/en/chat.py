@@ -2,8 +2,10 @@
 
 PHRASES: dict[str, str] = {
     "reason": "{words} ({detail})",
+    "after_retry": "{reason}, also after {retries} retry",
     "after_retries": "{reason}, also after {retries} retries",
     "failed": "The answer is not whole: {reason}.",
+    "failed_empty": "No answer came: {reason}.",
     "kept": "The {count} characters received are kept.",
     "kept_unsaved": "The {count} characters received stay here, but they are not saved.",
     "kept_prompt": "Your prompt is kept.",

@@ -2,6 +2,8 @@
 
 PHRASES: dict[str, str] = {
     "nothing_started": "Nothing was started. `unbroken config show` lists what holds, README.md every setting.",
+    "named_absent": "UNBROKEN_CONFIG names this file, but it does not exist.",
+    "named_absent_do": "`unbroken config init` makes it; or unset the variable.",
     "directory": "this is a directory; the configuration is a file.",
     "no_file": "this is not a file; the configuration must be one.",
     "unreadable": "cannot be read: {reason}.",

@@ -2,8 +2,10 @@
 
 PHRASES: dict[str, str] = {
     "reason": "{words}（{detail}）",
+    "after_retry": "{reason}（{retries}回再試行しました）",
     "after_retries": "{reason}（{retries}回再試行しました）",
     "failed": "回答は完全ではありません：{reason}。",
+    "failed_empty": "回答が届きませんでした：{reason}。",
     "kept": "受信した{count}文字は保存されています。",
     "kept_unsaved": "受信した{count}文字はここに残っていますが、保存されていません。",
     "kept_prompt": "質問は保存されています。",

@@ -2,6 +2,8 @@
 
 PHRASES: dict[str, str] = {
     "nothing_started": "何も開始していません。有効な設定は `unbroken config show`、全設定は README.md にあります。",
+    "named_absent": "UNBROKEN_CONFIG が指すこのファイルはありません。",
+    "named_absent_do": "`unbroken config init` で作成できます。または、この環境変数を解除してください。",
     "directory": "これはディレクトリです。設定はファイルでなければなりません。",
     "no_file": "これは通常のファイルではありません。設定はファイルでなければなりません。",
     "unreadable": "読み取れません：{reason}。",
