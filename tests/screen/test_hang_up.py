@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from breaking_provider import ENGLISH, settings
 from gated_provider import Gated
-from pty_window import Window
+from pty_window import COMMAND, Window
 
 from tui import paths
 from tui.journal.store import Journal
@@ -140,3 +141,34 @@ def test_ctrl_c_stops_what_is_finished_without_a_screen(
         assert window.code() == 130
     ((reply,),) = [turn.replies for turn in turns()]
     assert reply.state == "stopped"
+
+
+def test_ctrl_z_and_fg(server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in mid-answer, woken in a terminal of another size: the screen is whole, and the reply goes on."""
+    configure(tmp_path, server, monkeypatch)
+    with Window(command=["sh", "-i"], PS1="ready> ") as window:
+        window.shows("ready>")
+        window.type(shlex.join(COMMAND) + "\r")
+        asked(window, server)
+        window.type("\x1a")
+        window.shows("Stopped", "ready>")
+        assert "Ask…" not in window.text()
+        window.resize(80, 24)
+        server.gate.set()
+        server.wait_for("whole 1")
+        window.type("fg\r")
+        window.shows(SHOWN, "through the wet gate.", "✓ done", "Ask…")
+        window.type("\x11")
+        window.shows("ready>")
+    ((reply,),) = [turn.replies for turn in turns()]
+    assert (reply.text, reply.state, reply.seams) == (ENGLISH, "done", ())
+
+
+def test_ctrl_z_without_a_shell_stops_nothing(server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(tmp_path, server, monkeypatch)
+    with Window() as window:
+        window.shows("Ask…")
+        window.type("\x1a")
+        window.shows("There is no shell to go back to.")
+        window.type("\x11")
+        assert window.code() == 0

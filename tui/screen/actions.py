@@ -30,12 +30,16 @@ ACTIONS = (
     Action("", ("tab",), "turns"),
     Action("new", ("ctrl+n",), "new"),
     Action("mouse", ("f4",), "mouse"),
+    Action("suspend_process", ("ctrl+z",), "suspend"),
 )
 
 HELP = tuple(action for action in ACTIONS if action.name not in ("page(1)", "other_reply(1)"))
 
+EVERYWHERE = ("leave", "suspend_process")
+"""Actions whose key no widget takes for itself."""
+
 BINDINGS = [
-    Binding(",".join(action.keys), action.name, show=False, id=action.words, priority=action.name == "leave")
+    Binding(",".join(action.keys), action.name, show=False, id=action.words, priority=action.name in EVERYWHERE)
     for action in ACTIONS
     if action.name
 ]

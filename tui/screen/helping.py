@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+from textual.screen import ModalScreen
+
 from tui.plain import plain
 from tui.say import say
 from tui.screen.actions import HELP
@@ -24,6 +28,20 @@ class Helping(UnbrokenDisplay[int]):
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpDialog):
             self.push_screen(HelpDialog(HELP))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A dialog may have another use for the key that stops the program."""
+        if action == "suspend_process" and isinstance(self.screen, ModalScreen):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_suspend_process(self) -> None:
+        """Back to the shell, whose `fg` goes on. Where there is none (a command of ssh, a tmux pane of its own), nobody
+        could wake a program that has stopped."""
+        if os.getsid(0) == os.getpgrp():
+            self.notify(say("screen.no_shell"), markup=False)
+        else:
+            super().action_suspend_process()
 
     def action_mouse(self) -> None:
         self._mouse_held = not self._mouse_held

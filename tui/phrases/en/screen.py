@@ -71,6 +71,7 @@ PHRASES: dict[str, str] = {
     "key_turns": "turns",
     "key_new": "new",
     "key_mouse": "mouse",
+    "key_suspend": "suspend",
     # Help
     "help_title": "Keys",
     "help_close": "Esc closes",
@@ -95,6 +96,7 @@ PHRASES: dict[str, str] = {
     "do_turns": "go from pane to pane; in Conversation, arrow keys show other turns",
     "do_new": "begin a new conversation",
     "do_mouse": "give the mouse to the terminal, and take it back",
+    "do_suspend": "stop the program; `fg` in the shell goes on",
     # Models
     "models_title": "Model of the next prompt",
     "models_keys": "↑ ↓ move · Enter chooses · Esc closes",
@@ -154,6 +156,7 @@ PHRASES: dict[str, str] = {
     "output_title": "Output · {model} · reply {reply}/{replies}",
     "copy_sent": "Sent to the terminal's clipboard; not every terminal takes it.",
     "quit_again": "Ctrl+C again quits.",
+    "no_shell": "There is no shell to go back to.",
     "nothing_to_resume": "This reply is whole; there is nothing to resume.",
     "mouse_taken": "The mouse is ours again.",
     "mouse_given": "The mouse is the terminal's now: select with it as always.",

@@ -71,6 +71,7 @@ PHRASES: dict[str, str] = {
     "key_turns": "移動",
     "key_new": "新規",
     "key_mouse": "マウス",
+    "key_suspend": "一時停止",
     # Help
     "help_title": "キー操作",
     "help_close": "Esc で閉じます",
@@ -95,6 +96,7 @@ PHRASES: dict[str, str] = {
     "do_turns": "ペインの間を移動します。会話では矢印キーで別の質問を表示します",
     "do_new": "新しい会話を始めます",
     "do_mouse": "マウスを端末に渡します。もう一度押すと戻ります",
+    "do_suspend": "プログラムを一時停止します。シェルの `fg` で戻ります",
     # Models
     "models_title": "次の質問に使うモデル",
     "models_keys": "↑ ↓ 移動 · Enter 決定 · Esc 閉じる",
@@ -158,6 +160,7 @@ PHRASES: dict[str, str] = {
     "output_title": "出力 · {model} · 返答 {reply}/{replies}",
     "copy_sent": "端末のクリップボードに送りました。対応していない端末もあります。",
     "quit_again": "もう一度 Ctrl+C を押すと終了します。",
+    "no_shell": "戻り先のシェルがありません。",
     "nothing_to_resume": "この返答は完全です。再開するものはありません。",
     "mouse_taken": "マウスをこのアプリに戻しました。",
     "mouse_given": "マウスを端末に渡しました。いつもどおり選択できます。",
