@@ -136,6 +136,23 @@ async def test_it_turns_pages_while_it_follows() -> None:
         assert len(set(tops)) < 15  # ten rows: a line of scroll each would be fifty
 
 
+@pytest.mark.parametrize(("count", "top"), [(10, 0), (11, 1), (12, 2), (13, 8)])
+@in_loop
+async def test_an_answer_does_not_end_on_a_page_that_is_mostly_empty(count: int, top: int) -> None:
+    async with PaneApp().run_test(size=(40, 12)) as pilot:
+        pane = pane_of(pilot)
+        text = TextSoFar()
+        for number in range(count):
+            text.add(f"line {number}\n")
+            pane.view = OutputView("1", text=text, length=len(text), live=True)
+            pane._draw()
+            await pilot.pause()
+        pane.view = OutputView("1", text=text, length=len(text))
+        await until(pilot, lambda: pane._shown is pane.view)
+        await until(pilot, lambda: on_screen(pane)[0] == f"line {top}")
+        assert f"line {count - 1}" in on_screen(pane)
+
+
 @in_loop
 async def test_reading_back_never_moves_and_end_returns() -> None:
     async with PaneApp().run_test(size=(40, 12)) as pilot:

@@ -170,6 +170,8 @@ class OutputPane(ScrollView, can_focus=True):
         if foot != self._foot or foot_moved:
             dirty = min(dirty, len(self._head) + len(self._document.rows))
             self._foot = foot
+        if shown is not None and shown.live and not view.live and not left:
+            self._settle()
         self._shown = view
         if dirty < max(before, self.row_count):
             self._refresh_from(dirty, before)
@@ -234,6 +236,12 @@ class OutputPane(ScrollView, can_focus=True):
         first, end = max(dirty, top), min(max(before, self.row_count), top + self._height)
         if first < end:
             self.refresh(Region(0, first - top, self.size.width, end - first))
+
+    def _settle(self) -> None:
+        """The answer has ended on a page that is mostly empty: show as much of what is above as fits."""
+        if self._follow and (self.row_count - self._top) * 2 < self._height:
+            self._top = max(0, self.row_count - self._height)
+            self._place()
 
     def _place(self) -> None:
         """Turn the page where the followed end has left the screen; size the scroll bar."""
