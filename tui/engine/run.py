@@ -167,13 +167,13 @@ async def _attempt(reply: Reply, transport: Transport) -> AsyncGenerator[Event |
 
 async def _look_up(reply: Reply, transport: Transport) -> AsyncGenerator[State, None]:
     """Learn whether the server keeps streams; one that is in trouble is asked once more, no sooner than it says."""
-    clock, lookup = reply.clock, lookup_call(reply.provider, reply.streams.nobody, reply.policy.timeouts)
-    answer = await fetch(transport, lookup, clock, LOOKUP_LIMIT)
+    clock, known = reply.clock, (reply.provider, reply.streams.nobody, reply.policy.timeouts)
+    answer = await fetch(transport, lookup_call(*known), clock, LOOKUP_LIMIT)
     fault = busy(answer, clock.wall()) if answer is not None and reply.budget.attempts == 0 else None
     if fault is not None and fault.wait is not None and clock.now() + fault.wait < reply.budget.ends:
         yield reply.backing_off(fault, clock.now() + fault.wait)
         await clock.sleep(fault.wait)
-        answer = await fetch(transport, lookup, clock, LOOKUP_LIMIT)
+        answer = await fetch(transport, lookup_call(*known), clock, LOOKUP_LIMIT)  # a call that was sent has no body
     reply.learn_replay(answer)
 
 
