@@ -6,16 +6,14 @@ import io
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from breaking_provider import ENGLISH, JAPANESE, cut_after, held, no_such_model, posts, provider, refused_key, settings
-from model_servers import stream, tokens
+from model_servers import stream
 from wire_server import PAGE, Answer, WireServer
 
 from tui.chat.session import Wanted
@@ -317,51 +315,6 @@ def test_continue_sends_what_was_said(tmp_path: Path) -> None:
         {"role": "user", "content": "Two"},
     ]
     assert [reply["text"] for reply in replies()] == [ENGLISH, ENGLISH]
-
-
-def started(config: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [*COMMAND, "ask", "Tell me."],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env=os.environ | {"UNBROKEN_CONFIG": str(config)},
-    )
-
-
-def test_ctrl_c_keeps_the_partial_and_ends_the_request(tmp_path: Path) -> None:
-    with provider(cuts=[cut_after(40, ENGLISH, "stall")]) as server:
-        with started(settings(tmp_path, server.url)) as child:
-            assert child.stdout is not None
-            assert child.stderr is not None
-            partial = held(40, ENGLISH)
-            got = child.stdout.read(len(partial)).decode()
-            child.send_signal(signal.SIGINT)
-            rest, told = child.communicate(timeout=30)
-        assert child.returncode == 130
-        assert got == partial
-        assert rest == b"\n"
-        assert b"Traceback" not in told
-        assert "gone" in server.did(posts(server)[0].connection)
-    (reply,) = replies()
-    assert (reply["state"], reply["text"]) == ("stopped", partial)
-
-
-def test_a_reader_that_goes_away_is_no_error_and_loses_nothing(tmp_path: Path) -> None:
-    slow = replace(cut_after(len(tokens(ENGLISH)), ENGLISH, "stall"), piece=700, pause=0.02)
-    with provider(cuts=[slow]) as server, started(settings(tmp_path, server.url)) as child:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        got = child.stdout.read(6).decode()
-        child.stdout.close()
-        told = child.stderr.read()
-        child.wait(30)
-    assert told == b""
-    assert child.returncode == 1
-    (reply,) = replies()
-    assert str(reply["text"]).startswith(got)
-    assert reply["state"] == "stopped"
 
 
 def test_the_log_tells_the_wire_without_the_key(tmp_path: Path) -> None:

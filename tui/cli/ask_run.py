@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from contextlib import aclosing
 from typing import assert_never
@@ -11,7 +12,7 @@ from tui.chat import advice
 from tui.chat.jsonl import line
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
-from tui.chat.turns import INTERRUPTED
+from tui.chat.turns import INTERRUPTED, Turn
 from tui.chat.window import Fit
 from tui.cli.errors import Exit, tell
 from tui.clock import RealClock
@@ -19,7 +20,7 @@ from tui.config import Config
 from tui.journal.trouble import JournalTrouble
 from tui.plain import one_line, plain
 from tui.say import say
-from tui.words import Content, Done, Error, Event, NewReply, Reasoning, Seam, SeamMark, State, Usage
+from tui.words import Content, Done, Error, Event, Fault, NewReply, Reasoning, Seam, SeamMark, State, Usage
 
 RULE = 40
 """Cells of the rule between two different answers."""
@@ -35,6 +36,7 @@ class Asking:
         self._ends_in_newline = True
         self._doubt = False
         """What comes next on stdout stands behind a seam that is not verified."""
+        self._last: Event | None = None
         self._saved = True
         self._code = Exit.INCOMPLETE
 
@@ -51,12 +53,19 @@ class Asking:
             self._fits(talk.fit(prompt))
             self._tell_of_last(talk)
             began = self._clock.now()
-            _, events = talk.ask(prompt)
-            async with aclosing(events):
-                async for event in events:
-                    if self._json:
-                        self._write(line(event, began) + "\n")
-                    self._hear(event)
+            turn, events = talk.ask(prompt)
+            self._end_on_sigterm()
+            try:
+                async with aclosing(events):
+                    async for event in events:
+                        self._last = event
+                        if self._json:
+                            self._write(line(event, began) + "\n")
+                        self._hear(event)
+            except asyncio.CancelledError:
+                self._interrupted(talk, turn, began)
+                if self._code is not Exit.TERMINATED:
+                    raise
         finally:
             try:
                 self._end_line()
@@ -66,6 +75,36 @@ class Asking:
                 if not saved and self._saved:
                     self._tell(say("chat.not_saved"))
         return self._code
+
+    def _end_on_sigterm(self) -> None:
+        """Whoever asks the process to stop gets what Ctrl+C gets: the request ends, and what came is kept."""
+        task = asyncio.current_task()
+
+        def terminate() -> None:
+            self._code = Exit.TERMINATED
+            if task is not None:
+                task.cancel()
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+
+    def _interrupted(self, talk: Talk, turn: Turn, began: float) -> None:
+        """The last line of an answer that somebody stopped."""
+        self._end_line()
+        version, last = turn.current, self._last
+        if self._json and version is not None:
+            stopped = Error(
+                fault=Fault("interrupted", permanent=False),
+                failed_after_retries=0,
+                text=version.view.whole_text(),
+                attempts=version.attempts,
+                resumes=len(version.view.seams),
+                learned=talk.provider.learned,
+                connection_id=0 if last is None else last.connection_id,
+                retry_count=0 if last is None else last.retry_count,
+                t=self._clock.now(),
+            )
+            self._write(line(stopped, began) + "\n")
+        self._tell(say("chat.interrupted_ask" if self._saved else "chat.interrupted_unsaved"))
 
     def _fits(self, fit: Fit) -> None:
         """What the model will not be told is said before it is asked."""

@@ -35,6 +35,9 @@ PHRASES: dict[str, str] = {
     "do_content-filter_ask": "Ask it differently, or another model with -m.",
     "stopped": "Stopped. What was received is kept; Ctrl+R goes on.",
     "interrupted": "Interrupted: the program ended while this was being written. Ctrl+R goes on.",
+    "interrupted_ask": "Interrupted. What was received is kept: `unbroken history show` shows it, "
+    "`unbroken -c` opens it, and Ctrl+R there goes on.",
+    "interrupted_unsaved": "Interrupted. What was received is above; it is not saved.",
     "superseded": "Cut off here. The provider then gave a different answer: it follows as a reply of its own.",
     "length_screen": "The answer ended at the limit of tokens. Ctrl+R goes on from there.",
     "length_ask": "The answer ended at the limit of tokens: `unbroken -c` and Ctrl+R go on, or give more --max-tokens.",

@@ -35,6 +35,9 @@ PHRASES: dict[str, str] = {
     "do_content-filter_ask": "質問を変えるか、-m で別のモデルに尋ねてください。",
     "stopped": "停止しました。受信した分は残っています。Ctrl+R で再開します。",
     "interrupted": "書き込み中にプログラムが終了しました。Ctrl+R で再開します。",
+    "interrupted_ask": "中断しました。受信した分は保存されています。`unbroken history show` で表示、"
+    "`unbroken -c` で開いて Ctrl+R で続けられます。",
+    "interrupted_unsaved": "中断しました。受信した分は上にありますが、保存されていません。",
     "superseded": "ここで途切れました。その後、別の回答が届いたため、別の返答として続けます。",
     "length_screen": "トークン数の上限で回答が終わりました。Ctrl+R で続きを受け取れます。",
     "length_ask": "トークン数の上限で終わりました。`unbroken -c` と Ctrl+R で続けるか、--max-tokens を増やします。",
