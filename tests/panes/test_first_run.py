@@ -36,6 +36,13 @@ async def test_it_says_where_a_key_comes_from_and_how_to_set_it() -> None:
 
 
 @pilot
+async def test_whoever_wants_the_last_conversation_is_told_how_to_read_it() -> None:
+    async with PaneApp().run_test(size=(80, 28)) as p:
+        p.app.push_screen(FirstRunDialog(PATH, continues=True))
+        await until(p, lambda: shows(p.app, "`unbroken history show` shows the last one without a key."))
+
+
+@pilot
 async def test_a_good_key_is_given_once_and_never_shown() -> None:
     async with PaneApp().run_test(size=(80, 24)) as p:
         dialog = await opened(p, [])

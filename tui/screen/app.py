@@ -72,7 +72,9 @@ class UnbrokenApp(Starting):
         self.screen.set_focus(self.prompt)
         self._fold(self.size)
         if self._answerer is None:
-            self.push_screen(FirstRunDialog(str(config_file())), self._first_run_ended)
+            self.push_screen(
+                FirstRunDialog(str(config_file()), continues=self.wanted.continue_last), self._first_run_ended
+            )
         else:
             self._begin(self._answerer)
 

@@ -47,6 +47,8 @@ class Asking(Linking):
 
     def asked(self, text: str) -> None:
         """The user wants an answer to `text`: at once, or after the reply that is on its way."""
+        # What was said of the last thing would stand over the next.
+        self.clear_notifications()
         self.prompt.past = [*self.prompt.past, text]
         if self.replying:
             self._queue.append(text)

@@ -264,12 +264,14 @@ class Conversing(Following):
     # What goes with the next prompt
 
     def asked(self, text: str) -> None:
-        talk, edited = self.talk, self._editing
+        talk, edited, branched = self.talk, self._editing, False
         if talk is not None and edited is not None and edited in talk.turns and not self.replying:
             self.show_talk(versions.branch(talk, edited, keep=False))
-            self.notify(say("talks.branched"), markup=False)
+            branched = True
         self._end_editing()
         super().asked(text)
+        if branched:
+            self.notify(say("talks.branched"), markup=False)
 
     async def action_stop(self) -> None:
         if self._editing is not None:

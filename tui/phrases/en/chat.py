@@ -21,8 +21,9 @@ PHRASES: dict[str, str] = {
     "minutes_seconds": "{minutes} min {seconds} s",
     "hours_minutes": "{hours} h {minutes} min",
     "days_hours": "{days} d {hours} h",
-    "do_unauthorized_screen": "Ctrl+Q, `unbroken keys set` for a new key, then `unbroken -c` and Ctrl+R go on.",
-    "do_unauthorized_ask": "Give a new key with `unbroken keys set`, or export it again.",
+    "do_unauthorized_screen": "Ctrl+Q, change the key where it comes from (its variable, its command, or "
+    "`unbroken keys set`), then `unbroken -c` and Ctrl+R go on.",
+    "do_unauthorized_ask": "Change the key where it comes from: its variable, its command, or `unbroken keys set`.",
     "do_not-found_screen": "Ctrl+O shows the models that are there.",
     "do_not-found_ask": "`unbroken models` shows the models that are there.",
     "do_too-long_screen": "Begin a new conversation, ask for less, or choose a model with more room (Ctrl+O).",

@@ -112,6 +112,7 @@ PHRASES: dict[str, str] = {
     "first_keys": "↑ ↓ move · Enter chooses · Esc quits",
     "first_keys_field": "Enter tests the key · Esc goes back",
     "first_text": "There is no API key yet. Three ways to a model:",
+    "first_kept": "Your conversations are kept; `unbroken history show` shows the last one without a key.",
     "first_key": "Paste a HolySheep API key",
     "first_local": "Use the small model on this machine, without a key",
     "first_other": "Read how to add another provider",

@@ -21,8 +21,9 @@ PHRASES: dict[str, str] = {
     "minutes_seconds": "{minutes}分{seconds}秒",
     "hours_minutes": "{hours}時間{minutes}分",
     "days_hours": "{days}日{hours}時間",
-    "do_unauthorized_screen": "Ctrl+Q の後 `unbroken keys set` で新しいキーを設定し、`unbroken -c` と Ctrl+R で再開。",
-    "do_unauthorized_ask": "`unbroken keys set` で新しいキーを設定するか、もう一度 export してください。",
+    "do_unauthorized_screen": "Ctrl+Q の後、キーの設定元（環境変数、コマンド、または `unbroken keys set`）を変更し、"
+    "`unbroken -c` と Ctrl+R で再開。",
+    "do_unauthorized_ask": "キーの設定元（環境変数、コマンド、または `unbroken keys set`）を変更してください。",
     "do_not-found_screen": "Ctrl+O で利用できるモデルを確認できます。",
     "do_not-found_ask": "`unbroken models` で利用できるモデルを確認できます。",
     "do_too-long_screen": "新しい会話を始めるか、質問を短くするか、長い文脈に対応するモデルを選びます（Ctrl+O）。",

@@ -82,8 +82,10 @@ class FirstRunDialog(Dialog[None]):
     class LocalWanted(Message):
         """The user wants the embedded model."""
 
-    def __init__(self, config_file: str) -> None:
+    def __init__(self, config_file: str, *, continues: bool = False) -> None:
+        """`continues`: the last conversation was asked for, which can be read without a key."""
         super().__init__()
+        self._continues = continues
         self._config_file = one_line(config_file)
         self._untested: Key | None = None
         """A key that could not be tested: Enter on the empty field uses it all the same."""
@@ -94,6 +96,8 @@ class FirstRunDialog(Dialog[None]):
         with VerticalScroll(id="first-box", can_focus=False) as box:
             box.border_title = say("screen.first_title")
             yield Static(say("screen.first_text"), markup=False)
+            if self._continues:
+                yield Static(say("screen.first_kept"), markup=False)
             yield ChoiceList([(str(n), say(f"screen.first_{way}")) for n, way in enumerate(WAYS, 1)])
             with Vertical(id="first-key", classes="way"):
                 yield Static(say("screen.first_key_text", url=REGISTER, line=EXPORT), markup=False)

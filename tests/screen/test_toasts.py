@@ -1,0 +1,46 @@
+"""What is said of one thing does not stand over the next."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from breaking_provider import ENGLISH, provider, settings
+from live_app import ASK, live
+
+from tui.screen.dialogs.too_small import TooSmall
+
+WHOLE = "This reply is whole"
+
+
+def test_a_toast_goes_with_the_next_prompt(tmp_path: Path) -> None:
+    async def play() -> None:
+        with provider(ENGLISH) as server:
+            async with live(settings(tmp_path, server.url)) as screen:
+                await screen.write(ASK)
+                await screen.shows("✓ done")
+                await screen.pilot.press("ctrl+r")
+                await screen.shows(WHOLE)
+                await screen.write("And then?")
+                await screen.until(lambda: WHOLE not in screen.text(), "the toast stays")
+                assert not list(screen.app._notifications)
+
+    asyncio.run(play())
+
+
+def test_a_toast_does_not_cover_what_a_small_terminal_says(tmp_path: Path) -> None:
+    async def play() -> None:
+        with provider(ENGLISH) as server:
+            async with live(settings(tmp_path, server.url)) as screen:
+                await screen.write(ASK)
+                await screen.shows("✓ done")
+                await screen.pilot.press("ctrl+r")
+                await screen.shows(WHOLE)
+                await screen.pilot.resize_terminal(36, 8)
+                await screen.until(lambda: isinstance(screen.app.screen, TooSmall))
+                await screen.shows("40x10")
+                assert WHOLE not in " ".join(screen.text().split())
+                await screen.pilot.resize_terminal(120, 36)
+                await screen.until(lambda: not isinstance(screen.app.screen, TooSmall))
+
+    asyncio.run(play())
