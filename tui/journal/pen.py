@@ -52,7 +52,8 @@ class Pen:
         """The last record that did not fit, by number."""
 
     def write(self, first: int, batch: Sequence[Record]) -> None:
-        """Put `batch`, whose records have the numbers from `first` on, on disk: all in one transaction, or none.
+        """Put `batch`, whose records have the numbers from `first` on, into the file: all in one transaction, or none.
+        It outlives this process; that it outlives the machine is sync.py's part.
 
         Raises sqlite3.Error, OSError or JournalUnusable; the same batch may then be given again, longer if need be.
         An empty batch is a sign of life.
@@ -113,19 +114,25 @@ class Pen:
             self._drop()
             self._go_on_in_another()
         if self._db is None:
-            self._db = self._opener(self._path)
+            self._db = self._open()
             if self._file is None:
                 self._file = self._identity()
                 # Also shows at the start whether the file can be written at all.
                 run(self._db, "forget_processes", {"id": self.owner.id, "before": self._wall() - FORGET})
         return self._db
 
+    def _open(self) -> sqlite3.Connection:
+        """A commit is not to wait for the disk: sync.py says why, and what does."""
+        db = self._opener(self._path)
+        db.execute("pragma synchronous = normal")
+        return db
+
     def _go_on_in_another(self) -> None:
         """Another file stands in the journal's place: where it knows this process, it is the journal, rescued."""
         identity = self._identity()
         if identity is None:
             raise JournalUnusable(JournalTrouble("gone"), self._path)
-        db = self._opener(self._path)
+        db = self._open()
         if db.execute(SQL["saved"], {"id": self.owner.id}).fetchone() is None:
             db.close()
             raise JournalUnusable(JournalTrouble("gone"), self._path)

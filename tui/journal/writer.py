@@ -1,4 +1,4 @@
-"""The one thread that writes: what is put is on disk within a tenth of a second, or the user is told why it is not."""
+"""The one thread that writes: what is put is in the file within a tenth of a second, or the user is told why not."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tui.journal.connect import open_file
 from tui.journal.owner import BEAT
 from tui.journal.pen import Opener, Pen
 from tui.journal.records import Record
+from tui.journal.sync import Sync, Syncer, backoff, sync_log
 from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
 from tui.words import ReplyId
 
@@ -25,10 +26,6 @@ BREATH = 0.05
 BATCH = 0.07
 """Seconds at least between the beginnings of two transactions, and at most from `put` to the next. 0.1 is allowed
 (design, section 5); on a busy machine a commit then took the rest of the 150 ms promised (kill_nine.py)."""
-
-FIRST_WAIT = 0.25
-LONGEST_WAIT = 8.0
-"""Seconds before a failed batch is tried again: doubling from the first to the longest."""
 
 Listener = Callable[[JournalTrouble | None], None]
 
@@ -40,7 +37,9 @@ def _nobody(_: JournalTrouble | None) -> None:
 class Writer:
     """Writes records in the order in which they are put, each once, a transaction a batch.
 
-    While the file cannot be written they are kept in memory, in order, and tried again until they can.
+    While the file cannot be written they are kept in memory, in order, and tried again until they can. What is in the
+    file outlives this process; it is told to be safe once it is synced, which the next batch does not wait for
+    (sync.py).
     """
 
     def __init__(
@@ -49,10 +48,11 @@ class Writer:
         on_trouble: Listener = _nobody,
         *,
         opener: Opener = open_file,
+        sync: Sync = sync_log,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """`on_trouble` is called from the writing thread: with the reason when saving stops (also at the start, where
-        the file cannot be opened), and with None when all is saved again."""
+        """`on_trouble` is called from the writing or the syncing thread, never both at once: with the reason when
+        saving stops (also at the start, where the file cannot be opened), and with None when all is saved again."""
         self.own_bell = ""
         """The name of this process's own bell: it need not be told what it wrote itself."""
         self._path = path
@@ -64,9 +64,13 @@ class Writer:
         self._to_index = False
         self.owner = self._pen.owner.id
         """The journal's name of this process."""
+        self._telling = threading.Lock()  # one after the other
         self._changed = threading.Condition()  # its lock guards what follows
         self._records: deque[Record] = deque()
         self._saved = 0
+        self._synced = 0
+        self._unwritten: JournalTrouble | None = None
+        self._unsynced: JournalTrouble | None = None
         self._refused: tuple[int, JournalTrouble] | None = None
         self._lost: frozenset[ReplyId] = frozenset()
         self._flushes: list[tuple[int, Future[None]]] = []
@@ -74,6 +78,7 @@ class Writer:
         self._closing = False
         self._ended = False
         self._trouble: JournalTrouble | None = None
+        self._syncer = Syncer(path, self._on_disk, sync)
         self._thread = threading.Thread(target=self._live, name="journal", daemon=True)
         self._thread.start()
 
@@ -87,7 +92,7 @@ class Writer:
             return self._saved + len(self._records)
 
     def flush(self) -> Future[None]:
-        """Done when all that was put before is on disk; does not wait for the batch to fill.
+        """Done when all that was put before is on disk, synced; does not wait for the batch to fill.
 
         Fails with JournalUnusable where that will never be: a record was refused, or the writer was closed first.
         """
@@ -98,7 +103,7 @@ class Writer:
             self._changed.notify()
             ended = self._ended
         if ended:
-            self._settle(None)
+            self._settle()
         return future
 
     def close(self, timeout: float) -> bool:
@@ -108,13 +113,13 @@ class Writer:
             self._changed.notify()
         self._thread.join(timeout)
         with self._changed:
-            return not self._records and self._refused is None
+            return not self._records and self._synced == self._saved and self._refused is None
 
     @property
     def saved_through(self) -> int:
         """The number of the last record that is on disk with all before it (less those refused, which is trouble)."""
         with self._changed:
-            return self._saved
+            return self._synced
 
     @property
     def unsaved(self) -> int:
@@ -141,15 +146,15 @@ class Writer:
                 closing = self._closing
                 self._hurry = False
                 first, batch = self._saved + 1, list(self._records)
-            trouble = self._write(first, batch)
-            if trouble is None and not self._busy():
+            if self._write(first, batch) and not self._busy():
                 self._to_index = self._pen.index()
             if closing:
+                self._syncer.finish()
                 self._pen.close()
             with self._changed:
                 self._ended = closing
-            self._settle(trouble)
-            self._tell(trouble)
+            self._settle()
+            self._tell()
 
     def _wait(self) -> float | None:
         """Seconds until there is something to do; None: until something is put."""
@@ -157,7 +162,7 @@ class Writer:
             return 0.0
         since = time.monotonic() - self._begun
         if self._failures:
-            return min(FIRST_WAIT * 2.0 ** min(self._failures - 1, 10), LONGEST_WAIT) - since
+            return backoff(self._failures) - since
         if self._records:
             return BATCH - since
         if self._pen.open_replies:
@@ -171,51 +176,68 @@ class Writer:
         with self._changed:
             return bool(self._records)
 
-    def _write(self, first: int, batch: list[Record]) -> JournalTrouble | None:
-        """One transaction; why it failed, or None when `batch` is on disk."""
+    def _write(self, first: int, batch: list[Record]) -> bool:
+        """One transaction; whether `batch` is in the file."""
         self._begun = time.monotonic()
         self._opened = True
         try:
             self._pen.write(first, batch)
         except (sqlite3.Error, OSError, JournalUnusable) as error:
             self._failures += 1
-            return judge(error)
+            with self._changed:
+                self._unwritten = judge(error)
+            return False
         self._failures = 0
         if batch:
             ring(self._path, self.own_bell)
         with self._changed:
+            self._unwritten = None
             for _ in batch:
                 self._records.popleft()
             self._saved += len(batch)
             self._refused = self._pen.refused
             self._lost = self._pen.lost
-        return None
+            saved = self._saved
+        if batch:
+            self._syncer.committed(saved)
+        return True
 
-    def _settle(self, trouble: JournalTrouble | None) -> None:
+    def _on_disk(self, through: int, trouble: JournalTrouble | None) -> None:
+        """What the syncing thread says."""
+        with self._changed:
+            self._synced, self._unsynced = through, trouble
+        self._settle()
+        self._tell(synced=trouble is None)
+
+    def _settle(self) -> None:
         """Answer the flushes that can be answered."""
         with self._changed:
-            saved, refused = self._saved, self._refused
-            ready = [item for item in self._flushes if item[0] <= saved or self._ended]
+            synced, refused = self._synced, self._refused
+            ready = [item for item in self._flushes if item[0] <= synced or self._ended]
             self._flushes = [item for item in self._flushes if item not in ready]
-            reason = trouble or self._trouble or JournalTrouble("io", "closed")
+            reason = self._unwritten or self._unsynced or self._trouble or JournalTrouble("io", "closed")
         for number, future in ready:
             if not future.set_running_or_notify_cancel():
                 continue
-            if number > saved:
+            if number > synced:
                 future.set_exception(JournalUnusable(reason, self._path))
             elif refused is not None and refused[0] <= number:
                 future.set_exception(JournalUnusable(refused[1], self._path))
             else:
                 future.set_result(None)
 
-    def _tell(self, trouble: JournalTrouble | None) -> None:
-        """Pass on what changed. A record that was refused stays refused, however well the next ones went."""
-        with self._changed:
-            if trouble is None and self._refused is not None:
-                trouble = self._refused[1]
-            changed = (trouble and trouble.kind) != (self._trouble and self._trouble.kind)
-            self._trouble = trouble
-        if changed:
-            # A listener whose event loop has closed no longer wants to know.
-            with contextlib.suppress(RuntimeError):
-                self._on_trouble(trouble)
+    def _tell(self, *, synced: bool = False) -> None:
+        """Pass on what changed. A record that was refused stays refused, however well the next ones went; that all is
+        well again is said after a sync."""
+        with self._telling:
+            with self._changed:
+                refused = self._refused[1] if self._refused is not None else None
+                trouble = self._unwritten or refused or self._unsynced
+                known = self._trouble
+                if trouble is None and known is not None and not synced and self._synced < self._saved:
+                    return
+                self._trouble = trouble
+            if (trouble and trouble.kind) != (known and known.kind):
+                # A listener whose event loop has closed no longer wants to know.
+                with contextlib.suppress(RuntimeError):
+                    self._on_trouble(trouble)
