@@ -168,6 +168,14 @@ class Session:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
+    def nothing_asked_yet(self) -> bool:
+        """Whether this user has no conversation yet; False where that cannot be known."""
+        try:
+            with Journal.open(journal_file()) as journal:
+                return journal.latest() is None
+        except JournalUnusable:
+            return False
+
     def open_last(self, talk: Talk) -> None:
         """The conversation that was used last, if there is one that can be read."""
         try:

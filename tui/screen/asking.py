@@ -8,8 +8,11 @@ from textual import on, work
 
 from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
+from tui.chat.talk import Talk
 from tui.chat.turns import Turn
 from tui.engine.policy import asks_for_a_wait
+from tui.monitor.view import ProbeView
+from tui.plain import one_line
 from tui.say import say
 from tui.screen import shown
 from tui.screen.dialogs.choose_wait import ChooseWait, Waiting
@@ -32,6 +35,7 @@ class Asking(Linking):
         super().__init__(session, wanted)
         self._kept: list[Turn] = []
         """Turns that an earlier run kept unsent, and that are to be asked one after the other."""
+        self._model_checked = False
         self._quit_armed = float("-inf")
         self._handed_over: Sending | None = None
         """A reply that is stopped only to go on with the model chosen now."""
@@ -40,6 +44,22 @@ class Asking(Linking):
         """The prompts that wait; they wait here no more."""
         queue, self._queue = self._queue, []
         return queue
+
+    def _probed(self, view: ProbeView) -> None:
+        super()._probed(view)
+        present = self._prober.models_present if self._prober is not None else None
+        if present and not self._model_checked and self.talk is not None and self.is_running:
+            self._model_checked = True
+            if self.talk.model not in present:
+                self._model_absent(self.talk)
+
+    def _model_absent(self, talk: Talk) -> None:
+        """The provider does not list the model: whoever begins here chooses another, all others are told."""
+        at_prompt = len(self.screen_stack) == 1 and not self.prompt.text and not self.replying
+        if self.wanted.model is None and at_prompt and not talk.turns and self.session.nothing_asked_yet():
+            self.action_models()
+        named = {"model": one_line(talk.model, 60), "provider": one_line(talk.provider.name, 40)}
+        self.notify(say("screen.model_not_listed", **named), severity="warning", markup=False)
 
     @on(Prompt.Asked)
     def _asked(self, message: Prompt.Asked) -> None:

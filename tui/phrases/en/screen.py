@@ -108,6 +108,7 @@ PHRASES: dict[str, str] = {
     "model_absent": "not in the provider's list",
     "model_unknown": "the provider's list has not come yet",
     # First run
+    "model_not_listed": "{provider} does not list the model {model}; Ctrl+O shows those that it has.",
     "first_title": "Welcome to unbroken",
     "first_keys": "↑ ↓ move · Enter chooses · Esc quits",
     "first_keys_field": "Enter tests the key · Esc goes back",

@@ -108,6 +108,7 @@ PHRASES: dict[str, str] = {
     "model_absent": "提供元の一覧にありません",
     "model_unknown": "提供元の一覧はまだ届いていません",
     # First run
+    "model_not_listed": "{provider} の一覧にモデル {model} がありません。Ctrl+O で使えるモデルを確認できます。",
     "first_title": "unbroken へようこそ",
     "first_keys": "↑ ↓ 移動 · Enter 決定 · Esc 終了",
     "first_keys_field": "Enter キーを確認 · Esc 戻る",
