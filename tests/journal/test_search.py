@@ -17,7 +17,15 @@ from tui.journal.folding import Folded, fold
 from tui.journal.ids import new_id
 from tui.journal.index import is_behind, start_again, take_in
 from tui.journal.migrations import APPLICATION_ID
-from tui.journal.records import AddText, DeleteConversation, DeleteTurn, EndReply, NewConversation, RenameConversation
+from tui.journal.records import (
+    AddText,
+    DeleteConversation,
+    DeleteTurn,
+    EndReply,
+    NewConversation,
+    RenameConversation,
+    ResumeReply,
+)
 from tui.journal.search import Hit
 from tui.journal.store import Journal
 from tui.journal.terms import Terms, place, query, terms
@@ -201,6 +209,7 @@ def test_a_reply_that_goes_on_is_found_by_what_it_says_then(home: tuple[Writer, 
     talk = said(writer, "one", "spring")
     writer.flush().result(30)
     indexed(journal._path)
+    writer.put(ResumeReply(talk.reply, "test", "http://127.0.0.1:9/v1", "test", START))
     writer.put(AddText(talk.reply, 1, " and summer", 0, START))
     writer.put(EndReply(talk.reply, "done", START))
     writer.flush().result(30)

@@ -102,10 +102,14 @@ def test_a_connection_that_is_refused_has_no_phases_and_the_next_attempt_tells_o
 
 def test_a_name_is_looked_up_and_timed() -> None:
     with Gateway() as gateway:
-        got = asyncio.run(net.get(gateway.url.replace("127.0.0.1", "localhost") + "/models", None, 5.0))
-    assert got.timing.dns is not None
-    assert got.timing.tcp is not None
-    assert got.timing.connect == pytest.approx(got.timing.dns + got.timing.tcp)
+        url = gateway.url.replace("127.0.0.1", "localhost") + "/models"
+        # Our own look-up runs beside the connection's: on a busy machine the connection may be faster, and then
+        # nothing is known of it.
+        gets = (asyncio.run(net.get(url, None, 5.0)).timing for _ in range(50))
+        timing = next(timing for timing in gets if timing.dns is not None)
+    assert timing.dns is not None
+    assert timing.tcp is not None
+    assert timing.connect == pytest.approx(timing.dns + timing.tcp)
 
 
 def test_the_second_request_of_a_line_finds_the_connection_standing() -> None:
