@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import ssl
@@ -38,7 +39,9 @@ EXCEPTIONS = [
     (httpx.WriteTimeout(""), "write-timeout", False),
     (httpx.CloseError(""), "reset", False),
     (httpx.PoolTimeout(""), "transport", False),
-    (httpx.RemoteProtocolError("Server disconnected without sending a response."), "truncated", False),
+    (httpx.RemoteProtocolError("Server disconnected without sending a response."), "no-answer", False),
+    (httpx.RemoteProtocolError("illegal status line: bytearray(b'x')"), "not-http", False),
+    (httpx.RemoteProtocolError("peer closed connection without sending complete message body"), "truncated", False),
     (httpx.LocalProtocolError("Illegal header value"), "bad-request", True),
     (httpx.ProxyError("407"), "proxy", False),
     (httpx.DecodingError("incorrect header check"), "garbled", False),
@@ -72,6 +75,8 @@ def test_an_exception(error: object, kind: str, permanent: bool) -> None:
 def test_what_stands_behind_an_exception_decides() -> None:
     name = raised(httpx.ConnectError("All connection attempts failed"), raised(OSError("x"), socket.gaierror(-2, "no")))
     assert of_exception(name).kind == "dns"
+    away = raised(httpx.ConnectError("All connection attempts failed"), OSError(errno.ENETUNREACH, "no route"))
+    assert of_exception(away).kind == "unreachable"
     refused = ssl.SSLCertVerificationError(1, "hostname mismatch")
     group = ExceptionGroup("all failed", [OSError("first"), raised(OSError("second"), refused)])
     for error in (
@@ -172,6 +177,7 @@ def test_every_kind_has_its_words() -> None:
     kinds = {row.kind for table in (faults.EXCEPTIONS, faults.STATUSES, faults.TYPES) for row in table.values()}
     kinds |= {"certificate", "not-tls", "dns", "redirect", "server", "unknown-status", "in-stream", "page", "no-stream"}
     kinds |= {"suspended", "no-first-byte", "no-bytes", "no-text", "missed", "garbled", "content-filter", "truncated"}
+    kinds |= {"no-answer", "not-http", "unreachable"}
     kinds |= {"attempts-used", "time-used", "tokens-used", "money-used"}
     assert kinds <= set(PHRASES)
 

@@ -107,11 +107,11 @@ def test_what_comes_instead_of_the_rest(after: bytes) -> None:
 @pytest.mark.parametrize(
     ("first", "kind"),
     [
-        (Answer(silent=True, end="fin"), "truncated"),
+        (Answer(silent=True, end="fin"), "no-answer"),
         (Answer(silent=True, end="rst"), "reset"),
-        (Answer(raw=b"\x00\xffgarbage\r\n\r\n", end="fin"), "truncated"),
-        (Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Ty", end="fin"), "truncated"),
-        (Answer(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", end="fin"), "truncated"),
+        (Answer(raw=b"\x00\xffgarbage\r\n\r\n", end="fin"), "not-http"),
+        (Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Ty", end="fin"), "no-answer"),
+        (Answer(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", end="fin"), "not-http"),
         (Answer(b"<html><title>502 Bad Gateway</title>", 502, framing="length"), "server"),
     ],
 )

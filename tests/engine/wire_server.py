@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
+import re
 import socket
 import ssl
 import struct
@@ -48,6 +50,12 @@ class Answer:
     """Sent instead of a response: a garbage status line, half a header."""
     silent: bool = False
     """Closed (or reset) without a word."""
+    before: float = 0.0
+    """Seconds between the request and the headers."""
+    lead: int = 0
+    """Bytes of `body` that are sent first, at once: what `piece` says holds for the rest."""
+    thinking: float = 0.0
+    """Seconds between the lead and the rest."""
 
 
 ERROR_FRAME = b'data: {"error": {"message": "the upstream is gone", "type": "server_error", "code": 502}}\n\n'
@@ -55,6 +63,9 @@ KEEP_ALIVE = b": keep-alive\n\n"
 GARBAGE = b"\x00\xff\xfe{]~\r\n\r\n\x80"
 HTML = {"Content-Type": "text/html"}
 PAGE = Answer(b"<!doctype html><title>Log in to the hotel</title>", headers=HTML, framing="length")
+
+TEXT = re.compile(rb'"content": "[^"]')
+"""In a frame, as model_servers.py writes them."""
 
 NO_STREAMS = Answer(b'{"error": "not found"}', 404, {"Content-Type": "application/json"}, "length")
 
@@ -87,7 +98,9 @@ class Note:
 
     at: float
     connection: int
-    what: Literal["open", "request", "head", "body", "clean", "fin", "rst", "stall", "gone", "tls-failed"]
+    what: Literal[
+        "open", "request", "head", "body", "clean", "fin", "rst", "stall", "gone", "tls-failed", "refusing", "listening"
+    ]
     detail: str = ""
     """request: method and path; head: the status; body: bytes of the body sent."""
 
@@ -110,6 +123,9 @@ class WireServer:
         self.log: list[Note] = []
         self.seen: list[Seen] = []
         """Requests, without those that ask whether streams are kept: this server keeps none, as most do."""
+        self.first_text: dict[int, float] = {}
+        self.last_text: dict[int, float] = {}
+        """By connection: when text that is not empty was sent, time.monotonic()."""
         self.lookups = 0
         self.port = 0
         self._host = host
@@ -118,6 +134,9 @@ class WireServer:
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._refuses = False
+        self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="wire-server", daemon=True)
         self._list: list[Answer] = []
         if callable(answers):
@@ -137,9 +156,20 @@ class WireServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
+        self._loop.call_soon_threadsafe(self._end_all)
         self._thread.join(10)
         assert not self._thread.is_alive()
+
+    def refuse(self, refuses: bool) -> None:
+        """From when this returns on, connections are refused, or accepted again; from any thread but the server's."""
+        self._done.clear()
+        self._refuses = refuses
+        self._loop.call_soon_threadsafe(self._wanted.set)
+        assert self._done.wait(10)
+
+    def _end_all(self) -> None:
+        self._stop.set()
+        self._wanted.set()
 
     def did(self, connection: int) -> list[str]:
         """The words of one connection's notes, in order."""
@@ -173,7 +203,17 @@ class WireServer:
         server = await asyncio.start_server(connected, self._host, 0, ssl=self._tls)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
-        await self._stop.wait()
+        while not self._stop.is_set():
+            self._wanted.clear()
+            if self._refuses and server.is_serving():
+                # Only the listening ends: what was accepted goes on.
+                server.close()
+                self._note(0, "refusing")
+            elif not self._refuses and not server.is_serving():
+                server = await asyncio.start_server(connected, self._host, self.port, ssl=self._tls)
+                self._note(0, "listening")
+            self._done.set()
+            await self._wanted.wait()
         # A connection that is just being accepted becomes one of ours first: asyncio 3.11 would leave it open.
         await _turns()
         server.close()
@@ -229,12 +269,14 @@ class WireServer:
     async def _write(
         self, number: int, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        if answer.before:
+            await asyncio.sleep(answer.before)  # noqa: TID251  a server's own time
         if answer.raw is not None:
             writer.write(answer.raw)
             await writer.drain()
         elif not answer.silent:
-            writer.write(self._head(answer))
             self._note(number, "head", str(answer.status))
+            writer.write(self._head(answer))
             await self._body(number, answer, writer)
         await self._end(number, answer, reader, writer)
 
@@ -253,12 +295,17 @@ class WireServer:
     async def _body(self, number: int, answer: Answer, writer: asyncio.StreamWriter) -> None:
         body = answer.body if answer.cut is None else answer.body[: answer.cut]
         size = answer.piece or max(1, len(body))
-        for at in range(0, len(body), size):
-            piece = body[at : at + size]
+        starts = [*([0] if answer.lead else []), *range(answer.lead, len(body), size)]
+        for start, end in itertools.pairwise([*starts, len(body)]):
+            piece = body[start:end]
+            if TEXT.search(piece):
+                self.last_text[number] = time.monotonic()
+                self.first_text.setdefault(number, self.last_text[number])
             writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if answer.framing == "chunked" else piece)
             await writer.drain()
-            if answer.pause:
-                await asyncio.sleep(answer.pause)  # noqa: TID251  a server's own time
+            pause = answer.thinking if answer.lead and not start else answer.pause
+            if pause:
+                await asyncio.sleep(pause)  # noqa: TID251  a server's own time
         self._note(number, "body", str(len(body)))
 
     async def _end(

@@ -52,7 +52,7 @@ def test_what_is_no_list_is_a_fault() -> None:
         got, _ = asked(answer)
         assert isinstance(got, Unreachable)
         kinds[name] = got.fault.kind
-    expected = {"page": "page", "gone": "not-found", "error": "overloaded", "text": "garbled", "silent": "truncated"}
+    expected = {"page": "page", "gone": "not-found", "error": "overloaded", "text": "garbled", "silent": "no-answer"}
     assert kinds == expected
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from pane_app import HandClock, PaneApp, pilot, screen_text, until
 
-from tui.chat.view import LinkView
+from tui.chat.view import LinkView, ReplyView
 from tui.monitor.view import ProbeView
-from tui.screen.panes.connection import ConnectionPane
+from tui.screen.panes.connection import RATE, ConnectionPane
+from tui.words import TextSoFar, TokenCount
 
 STEADY = ProbeView((0.041, None, 0.041), 0.041, 0.041, 0.041, 0.0, (1, 3))
 
@@ -55,7 +56,7 @@ async def test_nothing_ticks_while_nothing_moves() -> None:
         assert ticking is not None
         pane.link = replace(pane.link, retry_count=1)
         assert pane._ticker is ticking, "the same pace keeps its timer"
-        for state in ("idle", "connecting", "streaming", "resuming", "done", "failed", "stopped"):
+        for state in ("idle", "connecting", "resuming", "done", "failed", "stopped"):
             pane.link = LinkView(state=state)  # type: ignore[arg-type]
             assert pane._ticker is None, state
         await p.pause()
@@ -82,6 +83,28 @@ async def test_a_view_with_the_same_words_is_not_drawn_again() -> None:
             pane.link = replace(pane.link, last_text=clock.time, last_byte=clock.time)
             await p.pause(0.001)
         assert drawn == before
+
+
+@pilot
+async def test_what_the_provider_counted_is_shown_though_the_connection_stays_as_it_is() -> None:
+    pane = ConnectionPane(HandClock())
+    async with PaneApp(pane).run_test(size=(90, 12)) as p:
+        pane.link = LinkView(state="done", connection_id=3, attempt=1, first_piece=10.0, last_piece=12.0)
+        pane.view = ReplyView(text=TextSoFar("word " * 40), length=200, link=pane.link, ended=True)
+        await until(p, lambda: shows(p.app, "≈ "))
+        pane.view = replace(pane.view, usage=TokenCount(7, 101))
+        await until(p, lambda: shows(p.app, "50.0 tok/s") and not shows(p.app, "≈"), "the exact rate")
+
+
+@pilot
+async def test_the_pace_of_a_stream_is_shown_by_its_own_clock() -> None:
+    clock = HandClock()
+    pane = ConnectionPane(clock)
+    async with PaneApp(pane).run_test(size=(90, 12)) as p:
+        link = LinkView(state="streaming", connection_id=3, attempt=1, first_piece=10.0, last_piece=12.0)
+        pane.link, pane.view = link, ReplyView(text=TextSoFar("word " * 40), length=200, link=link)
+        await until(p, lambda: shows(p.app, "24.5 tok/s"))
+        assert pane.pace() == RATE
 
 
 @pilot

@@ -12,6 +12,7 @@ from tui.monitor.view import ProbeView
 from tui.say import speak
 from tui.screen.panes.link_words import SIGNS, compact_line, link_line, probe_line, reason_words
 from tui.screen.panes.pieces import text_of, width_of
+from tui.timing import Timing
 from tui.words import Fault, StateName
 
 CUT = LinkView(
@@ -54,11 +55,17 @@ def test_waiting_tells_a_living_server_from_a_silent_one() -> None:
     waiting = LinkView(state="waiting", connection_id=1, last_byte=988.0, last_text=988.0)
     assert words(waiting, 991.0) == "◔ waiting 3 s · conn #1"
     assert words(waiting, 1000.0) == "◔ waiting 12 s  no bytes for 12 s · conn #1"
-    assert words(replace(waiting, last_byte=999.0)) == "◔ waiting 12 s  server alive · conn #1"
+    opened = replace(waiting, timing=Timing(sent=988.0, ttfb=1.0))
+    assert words(replace(opened, last_byte=999.0)) == "◔ waiting 12 s  server alive · conn #1"
+
+
+def test_a_request_that_was_only_sent_has_not_shown_a_living_server() -> None:
+    sent = LinkView(state="waiting", connection_id=2, last_byte=999.0, last_text=988.0, timing=Timing(sent=999.0))
+    assert words(sent) == "◔ waiting 1 s · conn #2", "the wait before it is none of this request's"
 
 
 def test_a_stall_says_whether_bytes_come() -> None:
-    stalled = LinkView(state="stalled", last_byte=999.0, last_text=986.0)
+    stalled = LinkView(state="stalled", last_byte=999.0, last_text=986.0, timing=Timing(sent=980.0, ttfb=0.1))
     assert words(stalled) == "◍ no text for 14 s  server alive"
     assert words(replace(stalled, last_byte=986.0)) == "◍ stalled  no bytes for 14 s"
 

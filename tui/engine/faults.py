@@ -6,6 +6,7 @@ A new kind is a row here, its words in phrases/*/faults.py, and a case in tests/
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import ssl
@@ -65,6 +66,14 @@ NO_BYTES = Fault("no-bytes", permanent=False)
 NO_TEXT = Fault("no-text", permanent=False)
 CONTENT_FILTER = Fault("content-filter", permanent=True, detail="finish_reason: content_filter")
 
+_AWAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
+_PROTOCOL = (
+    ("Server disconnected without sending a response", "no-answer"),
+    ("illegal ", "not-http"),  # status line, header line, chunk header: h11's words
+    ("Invalid ", "not-http"),
+)
+"""What RemoteProtocolError is by its message, where it is not an answer that broke off."""
+
 STATUSES: Mapping[int, Fault] = {
     400: Fault("bad-request", permanent=True),
     401: Fault("unauthorized", permanent=True),
@@ -123,7 +132,17 @@ def of_exception(error: BaseException) -> Fault:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     row = next((EXCEPTIONS[c.__name__] for c in type(error).__mro__ if c.__name__ in EXCEPTIONS), UNKNOWN)
-    return replace(row, detail=_words(error))
+    return replace(row, kind=_more_exact(row.kind, chain), detail=_words(error))
+
+
+def _more_exact(kind: str, chain: list[BaseException]) -> str:
+    """One exception of httpx stands for several things that a reader tells apart."""
+    if kind == "refused" and any(isinstance(cause, OSError) and cause.errno in _AWAY for cause in chain):
+        return "unreachable"
+    if kind == "truncated":
+        text = str(chain[0])
+        return next((other for start, other in _PROTOCOL if text.startswith(start)), kind)
+    return kind
 
 
 def _causes(error: BaseException, depth: int = 0) -> Iterator[BaseException]:

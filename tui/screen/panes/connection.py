@@ -18,11 +18,15 @@ from tui.screen.panes.paint import TONES, paint
 from tui.screen.panes.pieces import Line
 from tui.screen.panes.sparkline import Style
 
-COUNTDOWN: Final = 0.1
-"""Seconds between two drawings of a countdown: it shows tenths."""
+COUNTDOWN: Final = 0.05
+"""Seconds between two looks at a countdown, which shows tenths: half of one, so that what stands there is never older
+than that. Drawn is only what has changed."""
 
-SECONDS: Final = 1.0
-"""Seconds between two drawings of "waiting 12 s"."""
+SECONDS: Final = 0.25
+"""Seconds between two looks at "waiting 12 s"."""
+
+RATE: Final = 0.5
+"""Seconds between two looks at the pace of a stream: it changes with every delta, and nobody reads it faster."""
 
 
 class ConnectionPane(Widget):
@@ -57,7 +61,10 @@ class ConnectionPane(Widget):
 
     def watch_link(self) -> None:
         self._set_pace()
-        self._redraw()
+        self._redraw_at_once()
+
+    def watch_view(self) -> None:
+        self._redraw_at_once()
 
     def watch_probes(self) -> None:
         self._redraw()
@@ -78,9 +85,21 @@ class ConnectionPane(Widget):
         return Content("\n").join(paint(self, line) for line in self._shown)
 
     def _redraw(self) -> None:
-        """Draw again where the words have changed: a view changes with every delta, the words seldom."""
+        """Draw again where the words have changed."""
         if self.is_mounted and self.lines() != self._shown:
             self.refresh()
+
+    def _redraw_at_once(self) -> None:
+        """What changed, but for the pace of a stream, which has a time of its own."""
+        if self.pace() != RATE:
+            self._redraw()
+        elif self.is_mounted and self._first_line() != self._shown[:1]:
+            self.refresh()
+
+    def _first_line(self) -> tuple[Line, ...]:
+        if self.compact:
+            return self.lines()
+        return (link_line(self.link, self.clock.now(), self.content_size.width),)
 
     def _set_pace(self) -> None:
         pace = self.pace()
@@ -98,5 +117,7 @@ class ConnectionPane(Widget):
                 return COUNTDOWN
             case "waiting" | "stalled":
                 return SECONDS
+            case "streaming":
+                return RATE
             case _:
                 return None

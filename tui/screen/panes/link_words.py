@@ -112,12 +112,18 @@ def _state_words(link: LinkView, now: float) -> str:
             if left >= LONG_WAIT:
                 return say("screen.link_reconnecting_later", time=duration(left))
             return say("screen.link_reconnecting_in", seconds=f"{left:.1f}")
-        case "waiting" if link.last_text is not None:
-            return say("screen.link_waiting_for", seconds=_whole(now - link.last_text))
+        case "waiting" if (since := _waits_since(link)) is not None:
+            return say("screen.link_waiting_for", seconds=_whole(now - since))
         case "stalled" if link.last_text is not None and not _is_silent(link, now):
             return say("screen.link_stalled_for", seconds=_whole(now - link.last_text))
         case state:
             return say(f"screen.link_{state}")
+
+
+def _waits_since(link: LinkView) -> float | None:
+    """When this request was sent, or its last text came: what a wait before it cost is not this request's."""
+    known_ones = [at for at in (link.timing.sent, link.last_text) if at is not None]
+    return max(known_ones, default=None)
 
 
 def _is_silent(link: LinkView, now: float) -> bool:
@@ -147,7 +153,8 @@ def _liveness(link: LinkView, now: float) -> Line:
         return ()
     if _is_silent(link, now):
         return ((say("screen.link_silent", seconds=_whole(now - link.last_byte)), "warn"),)
-    if link.last_byte > link.last_text:
+    if link.last_byte > link.last_text and link.timing.ttfb is not None:
+        # Before the headers nothing has come, whatever `last_byte` counts from.
         return ((say("screen.link_alive"), "good"),)
     return ()
 
@@ -211,8 +218,8 @@ def _detail_chunks(view: ReplyView, now: float) -> list[Chunk]:
 
 
 def _connect_chunks(link: LinkView) -> list[Chunk]:
-    """What the request has taken so far, phase by phase."""
-    phases = phase_line(link.timing)
+    """What the request has taken so far, phase by phase; while it connects, the times are of the one before it."""
+    phases = phase_line(link.timing) if link.state != "connecting" else ()
     return [Chunk(phases)] if phases else [Chunk(((say("screen.detail_none"), "dim"),))]
 
 

@@ -41,9 +41,9 @@ class Canvas:
         self._touched = set(range(self.height))
         self._pen = self._x = self._y = None
 
-    def text(self) -> list[str]:
-        """The wanted rows as text."""
-        return ["".join(cell[0] or " " for cell in row if cell is not None) for row in self._wanted]
+    def text(self, first: int = 0, last: int | None = None) -> list[str]:
+        """The wanted rows as text, from row `first` up to row `last`."""
+        return ["".join(cell[0] or " " for cell in row if cell is not None) for row in self._wanted[first:last]]
 
     def put(self, y: int, x: int, cells: Sequence[Cell]) -> None:
         """Want `cells` at column `x` of row `y`; what does not fit is cut, and half a wide glyph is a space."""
