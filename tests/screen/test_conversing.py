@@ -101,6 +101,12 @@ async def test_a_conversation_is_renamed_deleted_and_taken_back(tmp_path: Path) 
             await screen.pilot.press("enter")
             await screen.shows("› First words", "Hello.")
             assert titles() == ["四季"]
+            await screen.pilot.press("ctrl+n")
+            await screen.pilot.press("f3", "季")
+            await screen.shows("title:", "四季")
+            await screen.pilot.press("enter")
+            await screen.until(lambda: not isinstance(screen.app.screen, ConversationsDialog))
+            await screen.shows("› First words", "Hello.")
 
 
 @scene

@@ -1,4 +1,4 @@
-"""`unbroken history search`: where words occur, in every prompt and reply."""
+"""`unbroken history search`: where words occur, in every prompt, reply and title."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ def _lines(journal: Journal, found: Found) -> Iterator[str]:
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for hit in found.hits:
         head = f"{one_line(journal.short_id(hit.conversation)):<8}  {title_words(hit.title)}"
-        line = "    " + one_line(hit.line.strip())
+        line = "    " + (say("history.in_title") if hit.turn is None else one_line(hit.line.strip()))
         yield f"{head}\n{line}\n" if width is None else f"{cut(head, width)}\n{cut(line, width)}\n"

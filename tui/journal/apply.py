@@ -70,11 +70,14 @@ def apply(db: sqlite3.Connection, record: Record, owner: Owner) -> None:  # noqa
     match record:
         case NewConversation():
             run(db, "new_conversation", _conversation(record))
+            if record.title is not None:
+                run(db, "to_index", {"thing": record.id})
             if record.branched_from is not None:
                 run(db, "inherit_choices", _inherited(record))
                 run(db, "inherit_deletions", {"id": record.id, "branched_from": record.branched_from})
         case RenameConversation(id=name, title=title):
             run(db, "rename_conversation", {"id": name, "title": title})
+            run(db, "to_index", {"thing": name})
         case DeleteConversation(id=name, at=at):
             run(db, "delete_conversation", {"id": name, "at": at})
         case NewTurn():

@@ -127,3 +127,5 @@ from staged.choices c join main.replies r on r.id = c.reply and r.turn = c.turn
 -- name: to_index
 insert or ignore into main.search_todo (thing)
 select id from fresh_turns union all select id from fresh_replies
+union all
+select id from main.conversations where title is not null and id in (select id from fresh_conversations)

@@ -26,10 +26,14 @@ _MIDDLE = 1 << 40
 """The number of the first text: newer ones count up from it, those found later that are older count down."""
 
 
+NEWEST = "search_index_2"
+"""What the index is like today, in schema.sql."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Text:
     thing: str
-    turn: str
+    turn: str | None
     text: str
 
 
@@ -61,13 +65,15 @@ def start_again(db: sqlite3.Connection) -> None:
     for statement in ("drop table if exists search_words", "delete from search_docs", "delete from search_todo"):
         db.execute(statement)
     create(db)
-    db.execute(SQL["start_again"])
+    for name in ("start_again", "all_titles"):
+        db.execute(SQL[name])
 
 
-def create(db: sqlite3.Connection) -> None:
-    """The index, empty; none where SQLite has no FTS5: then a search looks through the newest texts alone."""
+def create(db: sqlite3.Connection, name: str = NEWEST) -> None:
+    """The index, empty, as schema.sql has it by `name`; none where SQLite has no FTS5: then a
+    search looks through the newest texts alone."""
     try:
-        db.execute(load("schema.sql")["search_index"])
+        db.execute(load("schema.sql")[name])
     except sqlite3.OperationalError as error:
         if "no such module" not in str(error):
             raise
@@ -135,6 +141,6 @@ def _ends(db: sqlite3.Connection) -> tuple[int, int]:
 def _add(db: sqlite3.Connection, found: list[_Text], number: int) -> None:
     for number, text in enumerate(found, number):  # noqa: B020  counts on from it
         split = terms(text.text)
-        named: Mapping[str, str | int] = {"id": number, "thing": text.thing, "turn": text.turn}
+        named: Mapping[str, str | int | None] = {"id": number, "thing": text.thing, "turn": text.turn}
         db.execute(SQL["add_doc"], named)
         db.execute(SQL["add_words"], {"id": number, "words": split.words, "parts": split.parts})

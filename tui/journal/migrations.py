@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from tui.journal.index import create
+from tui.journal.index import create, start_again
 from tui.journal.sql import load, statements
 
 _SCHEMA = load("schema.sql")
@@ -30,7 +30,7 @@ def m3_search(db: sqlite3.Connection) -> None:
     """The full-text index; what is there already is taken in later, in steps (index.py)."""
     for statement in statements(_SCHEMA["m3_search"]):
         db.execute(statement)
-    create(db)
+    create(db, "search_index")
 
 
 def m4_rungs(db: sqlite3.Connection) -> None:
@@ -45,7 +45,21 @@ def m5_streams(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m1_first, m2_versions, m3_search, m4_rungs, m5_streams)
+def m6_titles_and_beginnings(db: sqlite3.Connection) -> None:
+    """The full-text index once more: with titles, and with beginnings of words as long as most are typed."""
+    for statement in statements(_SCHEMA["m6_titles_and_beginnings"]):
+        db.execute(statement)
+    start_again(db)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    m1_first,
+    m2_versions,
+    m3_search,
+    m4_rungs,
+    m5_streams,
+    m6_titles_and_beginnings,
+)
 
 
 def migrate(db: sqlite3.Connection) -> None:

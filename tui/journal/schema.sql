@@ -207,3 +207,17 @@ create table keepers (
     base_url text primary key not null,
     at real not null                -- when it said so
 ) without rowid;
+
+-- name: m6_titles_and_beginnings
+
+-- As before, and the titles that were given: `turn` is null where `thing` is a conversation.
+drop table search_docs;
+create table search_docs (
+    id integer primary key,
+    thing text not null unique,
+    turn text references turns(id)
+);
+
+-- name: search_index_2
+create virtual table search_words
+using fts5(words, parts, content='', columnsize=0, prefix='2 3 4 5', tokenize='ascii');

@@ -1,4 +1,5 @@
-"""Finds words in every prompt and every reply, the newest first; what the index does not know yet is read as it is."""
+"""Finds words in every prompt, every reply and every title that was given, the newest first; what the index does not
+know yet is read as it is."""
 
 from __future__ import annotations
 
@@ -28,22 +29,23 @@ AROUND = 80
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One prompt or reply in which all words occur. Outside text: not yet made safe."""
+    """One prompt, reply or title in which all words occur. Outside text: not yet made safe."""
 
     conversation: ConversationId
     title: str
-    turn: TurnId
+    turn: TurnId | None
+    """None: in the title that the conversation was given."""
     reply: ReplyId | None
-    """None: in the prompt."""
+    """None: in the prompt, or the title."""
     start: int
-    """Where the first word stands in the prompt or the reply, code points."""
+    """Where the first word stands in the prompt, the reply or the title, code points."""
     end: int
     line: str
     """The line around it, cut to about AROUND on either side."""
     mark: tuple[int, int]
     """Where the first word stands in `line`."""
     at: float
-    """When it was said: wall clock."""
+    """When it was said, or the conversation last used: wall clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class _Place:
     thing: str
-    turn: str
+    turn: str | None
     start: int
     end: int
     text: str
@@ -82,7 +84,7 @@ def find(db: sqlite3.Connection, words: str, limit: int, conversations: Conversa
         if read > _MOST_READ or len(hits) >= limit:
             break
         found = _look(db, thing, turn, asked)
-        seen = found and db.execute(SQL["where_seen"], {"turn": found.turn}).fetchone()
+        seen = found and _seen(db, found)
         if found and seen:
             hits.append((seen[0], found))
     titles = {known.id: known.title for known in conversations(list(dict.fromkeys(name for name, _ in hits)))}
@@ -94,7 +96,7 @@ def find(db: sqlite3.Connection, words: str, limit: int, conversations: Conversa
 
 
 def _candidates(db: sqlite3.Connection, asked: Query, fresh: Collection[str]) -> Iterator[tuple[str, str | None]]:
-    """Texts that may hold it, each once: (turn or reply, turn where known)."""
+    """Texts that may hold it, each once: (turn, reply or conversation; turn where known)."""
     yield from ((thing, None) for thing in sorted(fresh, reverse=True))
     told = set(fresh)
     for match in dict.fromkeys((asked.whole, asked.begun)):
@@ -105,7 +107,7 @@ def _candidates(db: sqlite3.Connection, asked: Query, fresh: Collection[str]) ->
                 yield thing, turn
 
 
-def _from_index(db: sqlite3.Connection, match: str) -> Iterator[tuple[str, str]]:
+def _from_index(db: sqlite3.Connection, match: str) -> Iterator[tuple[str, str | None]]:
     """The newest first; all texts where the index cannot tell."""
     name = "matching" if match and has_index(db) else "newest"
     before = 1 << 62
@@ -119,19 +121,45 @@ def _from_index(db: sqlite3.Connection, match: str) -> Iterator[tuple[str, str]]
 
 def _look(db: sqlite3.Connection, thing: str, turn: str | None, asked: Query) -> _Place | None:
     """Where in the text it is; None: it is not."""
-    row = db.execute(SQL["turn_text"], {"thing": thing}).fetchone() if turn in (None, thing) else None
-    growing = 0
-    if row is not None:
-        turn, text, at = row
-    else:
-        row = db.execute(SQL["reply_text"], {"thing": thing}).fetchone()
-        if row is None:
-            return None
-        turn, text, at, growing = row
-    whole = held(db, ReplyId(thing)) if growing else None
-    text = whole.text if whole else text
+    kinds = (_prompt, _reply, _title) if turn in (None, thing) else (_reply,)
+    found = next((said for kind in kinds if (said := kind(db, thing))), None)
+    if found is None:
+        return None
+    turn, text, at = found
     where = place(Folded(text), asked)
-    return None if where is None or turn is None else _Place(thing, turn, *where, text, at)
+    return None if where is None else _Place(thing, turn, *where, text, at)
+
+
+_Said = tuple[str | None, str, float]
+"""The turn, the text, and when."""
+
+
+def _prompt(db: sqlite3.Connection, thing: str) -> _Said | None:
+    row = db.execute(SQL["turn_text"], {"thing": thing}).fetchone()
+    return (row[0], row[1], row[2]) if row else None
+
+
+def _reply(db: sqlite3.Connection, thing: str) -> _Said | None:
+    row = db.execute(SQL["reply_text"], {"thing": thing}).fetchone()
+    if row is None:
+        return None
+    turn, text, at, growing = row
+    whole = held(db, ReplyId(thing)) if growing else None
+    return turn, whole.text if whole else text, at
+
+
+def _title(db: sqlite3.Connection, thing: str) -> _Said | None:
+    row = db.execute(SQL["title_text"], {"thing": thing}).fetchone()
+    return (None, row[0], row[1]) if row else None
+
+
+def _seen(db: sqlite3.Connection, found: _Place) -> tuple[str] | None:
+    """In which conversation; None: in none any more."""
+    if found.turn is None:
+        row = db.execute(SQL["title_seen"], {"thing": found.thing}).fetchone()
+    else:
+        row = db.execute(SQL["where_seen"], {"turn": found.turn}).fetchone()
+    return (row[0],) if row else None
 
 
 def _hit(conversation: ConversationId, title: str, found: _Place) -> Hit:
@@ -141,5 +169,6 @@ def _hit(conversation: ConversationId, title: str, found: _Place) -> Hit:
     ends = min(len(text) if newline < 0 else newline, max(end, start) + AROUND)
     line = text[begins:ends]
     mark = start - begins, min(end, ends) - begins
-    reply = None if found.thing == found.turn else ReplyId(found.thing)
-    return Hit(conversation, title, TurnId(found.turn), reply, start, end, line, mark, found.at)
+    turn = None if found.turn is None else TurnId(found.turn)
+    reply = None if found.turn is None or found.thing == found.turn else ReplyId(found.thing)
+    return Hit(conversation, title, turn, reply, start, end, line, mark, found.at)

@@ -9,11 +9,15 @@ from search_todo s join turns t on t.id = s.thing
 union all
 select s.thing, r.turn, r.text, 1
 from search_todo s join replies r on r.id = s.thing
+union all
+select s.thing, null, coalesce(c.title, ''), 0
+from search_todo s join conversations c on c.id = s.thing
 limit :limit
 
 -- name: strays
 delete from search_todo
 where thing not in (select id from turns) and thing not in (select id from replies)
+    and thing not in (select id from conversations)
 
 -- name: done
 delete from search_todo where thing = :thing
@@ -54,6 +58,9 @@ select (select count(*) from (select 1 from search_todo limit 1)) + turns + repl
 update search_backfill set
     turns = (select coalesce(max(rowid), 0) from turns), replies = (select coalesce(max(rowid), 0) from replies)
 
+-- name: all_titles
+insert or ignore into search_todo (thing) select id from conversations where title is not null
+
 -- name: matching
 select d.id, d.thing, d.turn from search_words w join search_docs d on d.id = w.rowid
 where search_words match :match and w.rowid < :before
@@ -81,6 +88,12 @@ select conversation from (
     where b.deleted_at is null
         and not exists (select 1 from dropped d where d.conversation = b.id and d.turn = f.turn)
 ) order by far limit 1
+
+-- name: title_seen
+select id as conversation from conversations where id = :thing and deleted_at is null
+
+-- name: title_text
+select title as text, updated as at from conversations where id = :thing and title is not null
 
 -- name: turn_text
 select id as turn, prompt as text, created as at from turns where id = :thing

@@ -3,11 +3,12 @@
 PHRASES: dict[str, str] = {
     "title": "Conversations",
     "keys": "Enter open · Ctrl+T rename · Ctrl+D delete · Ctrl+Z take back · Esc",
-    "search": "Type to search in everything that was said",
+    "search": "Type to search in titles and everything that was said",
     "open_now": "open",
     "untitled": "(nothing asked)",
     "none": "No conversation yet.",
     "no_hit": "Nothing found.",
+    "in_title": "title:",
     "more": "There may be more: add a word.",
     "indexing": "Older conversations are still being read.",
     "renaming": "Write the title, then Enter; empty takes the first prompt again.",

@@ -3,11 +3,12 @@
 PHRASES: dict[str, str] = {
     "title": "会話",
     "keys": "Enter 開く · Ctrl+T 名前 · Ctrl+D 削除 · Ctrl+Z 取り消し · Esc",
-    "search": "入力すると、すべての発言を検索します",
+    "search": "入力すると、題名とすべての発言を検索します",
     "open_now": "表示中",
     "untitled": "（質問なし）",
     "none": "会話はまだありません。",
     "no_hit": "見つかりません。",
+    "in_title": "題名:",
     "more": "ほかにもあるかもしれません。語を足してください。",
     "indexing": "古い会話をまだ読み込んでいます。",
     "renaming": "題名を書いて Enter。空にすると最初の質問に戻ります。",

@@ -90,9 +90,10 @@ class Rows(LineList, can_focus=False):
 
     def _hit(self, hit: Hit) -> Line:
         start, end = hit.mark
+        title = say("talks.in_title") if hit.turn is None else one_line(hit.title, 24)
         return (
             (_day(hit.at) + "  ", "dim"),
-            (one_line(hit.title, 24) + "  ", "dim"),
+            (title + "  ", "dim"),
             (_flat(hit.line[:start]), "normal"),
             (_flat(hit.line[start:end]), "accent"),
             (_flat(hit.line[end:]), "normal"),
