@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from fixtures_journal import START, Talk, Troubles
+from fixtures_journal import START, Program, Talk, Troubles
 
 from tui.chat.doctor import check_journal, repair_journal
 from tui.clock import RealClock
@@ -15,7 +16,7 @@ from tui.journal.records import ChooseReply, EndReply
 from tui.journal.salvage import set_aside
 from tui.journal.store import Journal
 from tui.journal.writer import Writer
-from tui.words import ConversationId
+from tui.words import ConversationId, ReplyId
 
 TALKS = 60
 
@@ -153,3 +154,55 @@ def test_a_damaged_index_is_made_anew_and_is_nobodys_trouble(tmp_path: Path) -> 
     assert troubles.told == []
     with Journal.open(path) as journal:
         assert len(journal.conversations(1000)) == len(names) + 1
+
+
+WINDOW = """
+from fixtures_journal import Program, Talk, Troubles
+from pathlib import Path
+from tui.journal.writer import Writer
+troubles = Troubles()
+writer = Writer(Path(sys.argv[1]), troubles)
+talks = [Talk(writer, "the one on its way").begin().say("before ")]
+writer.flush().result(30)
+print(talks[0].reply, flush=True)
+input()
+talks.append(Talk(writer, "another prompt").begin().say("before "))
+for number in range(100):
+    for talk in talks:
+        talk.say(f"{number} ")
+    writer.flush().result(60)
+print(talks[1].reply, flush=True)
+assert writer.close(60), writer.trouble
+print(troubles.kinds(), flush=True)
+"""
+
+
+@pytest.mark.parametrize("windows", [2, 3])
+def test_windows_that_find_the_damage_at_the_same_moment_rescue_it_once(tmp_path: Path, windows: int) -> None:
+    path = tmp_path / "journal.sqlite3"
+    names = filled(path)
+    programs = [Program(WINDOW, path) for _ in range(windows)]
+    try:
+        replies = [ReplyId(program.line()) for program in programs]
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("pragma wal_checkpoint(truncate)")
+            root = db.execute("select rootpage from sqlite_master where name = 'turns_in_order'").fetchone()[0]
+        break_page(path, (root - 1) * 4096)
+        for program in programs:
+            program.tell("go")
+        replies += [ReplyId(program.line()) for program in programs]
+        told = [program.line() for program in programs]
+        for program in programs:
+            program.end()
+    finally:
+        for program in programs:
+            program.__exit__()
+    assert set(told) <= {"[]", "['set_aside', None]"}
+    assert len([file for file in tmp_path.iterdir() if "damaged" in file.name and file.suffix == ".sqlite3"]) == 1
+    assert not [file for file in tmp_path.iterdir() if "rescued" in file.name]
+    with Journal.open(path) as journal:
+        assert len(journal.conversations(1000)) == len(names) + 2 * windows
+        for name in replies:
+            reply = journal.reply(name)
+            assert reply is not None
+            assert reply.text == "before " + "".join(f"{number} " for number in range(100))

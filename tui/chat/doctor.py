@@ -11,7 +11,7 @@ from typing import Literal
 
 from tui.clock import Clock
 from tui.journal.health import Health, back_up, examine, release_orphans
-from tui.journal.salvage import set_aside
+from tui.journal.salvage import Identity, identity, set_aside
 from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
 from tui.plain import one_line
 from tui.say import say
@@ -58,9 +58,10 @@ def check_journal(path: Path, clock: Clock) -> tuple[Finding, ...]:
 def repair_journal(path: Path, clock: Clock) -> Repair:
     """Mend what can be mended, after a copy was made. Blocks."""
     now = clock.wall()
+    seen = identity(path)
     health = examine(path, now)
     if health.damage or (health.trouble is not None and health.trouble.kind == "corrupt"):
-        return _rescue(path, now)
+        return _rescue(path, now, seen)
     if health.trouble is not None or not health.writable or not health.orphans:
         return Repair(_findings(health, path))
     try:
@@ -77,10 +78,10 @@ def repair_journal(path: Path, clock: Clock) -> Repair:
     return Repair((*done, *_findings(examine(path, now), path)), backup)
 
 
-def _rescue(path: Path, now: float) -> Repair:
+def _rescue(path: Path, now: float, seen: Identity | None) -> Repair:
     """What can be read goes into a new journal; the damaged file is its own copy."""
     try:
-        damaged = set_aside(path, now)
+        damaged = set_aside(path, now, seen)
     except (JournalUnusable, OSError) as error:
         return Repair((Finding("journal.backup", "error", say("health.no_backup"), judge(error).sentence()),))
     done = Finding("journal.backup", "ok", say("health.rescued", path=one_line(str(damaged))))

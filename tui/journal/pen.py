@@ -15,7 +15,7 @@ from tui.journal.index import start_again, take_in
 from tui.journal.lease import ours
 from tui.journal.owner import this_process
 from tui.journal.records import BeginReply, EndReply, Record, ResumeReply
-from tui.journal.salvage import set_aside
+from tui.journal.salvage import Identity, identity, set_aside
 from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
 from tui.words import ReplyId
 
@@ -28,6 +28,10 @@ _UNFIT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sql
 Opener = Callable[[Path], sqlite3.Connection]
 
 
+class _Exchanged(Exception):
+    """Another file has taken the journal's place."""
+
+
 class Pen:
     """The writing connection of one process, opened when first needed and again after a failure."""
 
@@ -36,8 +40,12 @@ class Pen:
         self._opener = opener
         self._wall = wall
         self._db: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
-        """Device and inode of the journal that this process writes."""
+        self._file: Identity | None = None
+        """The journal that this process writes."""
+        self._opened: Identity | None = None
+        """What was there when it was last opened, or tried to."""
+        self._known = False
+        """Something of this process is in it."""
         self._rescued = False
         """A damaged journal was set aside: once is enough for a disk that is well."""
         self._indexed_anew = False
@@ -59,23 +67,33 @@ class Pen:
         An empty batch is a sign of life.
         """
         try:
-            db = self._ready()
-            if self._unsure:
-                there = self._saved_in_file(db)
-                done = min(max(there - first + 1, 0), len(batch))
-                self._follow(batch[:done])
-                first, batch = first + done, batch[done:]
-                self._unsure = False
-            if batch or self.open_replies:
-                self._transaction(db, first, batch)
+            try:
+                self._write(first, batch)
+            except _Exchanged:
+                self._write(first, batch)
+        except _Exchanged as error:
+            self._unsure = True
+            self._drop()
+            raise JournalUnusable(JournalTrouble("gone"), self._path) from error
         except (sqlite3.Error, OSError, JournalUnusable) as error:
             self._unsure = True
             self._drop()
             if judge(error).kind == "corrupt" and not self._rescued:
                 self._rescued = True
-                damaged = set_aside(self._path, self._wall())
+                damaged = set_aside(self._path, self._wall(), self._file or self._opened)
                 raise JournalUnusable(JournalTrouble("set_aside", damaged.name), self._path) from error
             raise
+
+    def _write(self, first: int, batch: Sequence[Record]) -> None:
+        db = self._ready()
+        if self._unsure:
+            there = self._saved_in_file(db)
+            done = min(max(there - first + 1, 0), len(batch))
+            self._follow(batch[:done])
+            first, batch = first + done, batch[done:]
+            self._unsure = False
+        if batch or self.open_replies:
+            self._transaction(db, first, batch)
 
     def index(self) -> bool:
         """Take the next texts into the full-text index; whether there are more. None of it is anybody's trouble: what
@@ -110,40 +128,34 @@ class Pen:
 
     def _ready(self) -> sqlite3.Connection:
         """The connection, and only to the file that was written before: SQLite would go on writing a deleted one."""
-        if self._file is not None and self._identity() != self._file:
+        if self._file is not None and identity(self._path) != self._file:
             self._drop()
             self._go_on_in_another()
         if self._db is None:
             self._db = self._open()
             if self._file is None:
-                self._file = self._identity()
+                self._file = identity(self._path)
                 # Also shows at the start whether the file can be written at all.
                 run(self._db, "forget_processes", {"id": self.owner.id, "before": self._wall() - FORGET})
         return self._db
 
     def _open(self) -> sqlite3.Connection:
         """A commit is not to wait for the disk: sync.py says why, and what does."""
+        self._opened = identity(self._path)
         db = self._opener(self._path)
         db.execute("pragma synchronous = normal")
         return db
 
     def _go_on_in_another(self) -> None:
         """Another file stands in the journal's place: where it knows this process, it is the journal, rescued."""
-        identity = self._identity()
-        if identity is None:
+        found = identity(self._path)
+        if found is None:
             raise JournalUnusable(JournalTrouble("gone"), self._path)
         db = self._open()
-        if db.execute(SQL["saved"], {"id": self.owner.id}).fetchone() is None:
+        if self._known and db.execute(SQL["saved"], {"id": self.owner.id}).fetchone() is None:
             db.close()
             raise JournalUnusable(JournalTrouble("gone"), self._path)
-        self._db, self._file, self._unsure = db, identity, True
-
-    def _identity(self) -> tuple[int, int] | None:
-        try:
-            status = self._path.stat()
-        except FileNotFoundError:
-            return None
-        return status.st_dev, status.st_ino
+        self._db, self._file, self._unsure = db, found, True
 
     def _saved_in_file(self, db: sqlite3.Connection) -> int:
         row: tuple[int] | None = db.execute(SQL["saved"], {"id": self.owner.id}).fetchone()
@@ -161,6 +173,7 @@ class Pen:
             for number, record in compress(enumerate(batch, first), kept):
                 self._apply_alone(db, number, record)
         db.execute("commit")
+        self._known = True
         self._follow(batch)
         self.lost = lost
         self.open_replies -= lost
@@ -180,6 +193,9 @@ class Pen:
         """Begin a transaction, after which the file holds `batch` of this process; which of it may be written, and the
         replies that then are another's."""
         db.execute("begin immediate")
+        if identity(self._path) != self._file:
+            # While this waited, what is locked was set aside: written there it would be lost.
+            raise _Exchanged
         owner, now = self.owner, self._wall()
         parts: dict[str, Value] = {"id": owner.id, "pid": owner.pid, "machine": owner.machine, "born": owner.born}
         run(db, "sign_of_life", {**parts, "now": now, "saved": first + len(batch) - 1})

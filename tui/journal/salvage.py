@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tui.journal.connect import open_file
 from tui.journal.health import beside
 from tui.journal.index import start_again
 from tui.journal.sql import load, statements
-from tui.journal.trouble import JournalUnusable, judge
+from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
 
 _MENDS = statements(load("health.sql")["mends"])
 
@@ -26,17 +27,55 @@ _FAILURES = 5000
 """Ranges of rows of one table that may be unreadable before the rest of it is given up."""
 
 
-def set_aside(path: Path, now: float) -> Path:
+Identity = tuple[int, int]
+"""Of a file, whatever its name: device and inode."""
+
+
+def identity(path: Path) -> Identity | None:
+    """None: there is no such file."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def set_aside(path: Path, now: float, seen: Identity | None = None) -> Path:
     """Put a new journal with all that can be read in the place of the damaged one; where that is kept. `now`: wall
-    clock. Raises JournalUnusable, OSError; then nothing was moved."""
+    clock. `seen`: the damaged file; where another is in its place by now, somebody else was faster, and that is it.
+    Raises JournalUnusable, OSError; then nothing was moved."""
+    with _alone(path.parent):
+        if seen is not None and identity(path) != seen:
+            return _put_by_another(path, seen)
+        return _rescue(path, now)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two windows may find the damage at the same moment: one at a time."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _put_by_another(path: Path, seen: Identity) -> Path:
+    for kept in path.parent.glob(f"{path.stem}-damaged-*{path.suffix}"):
+        if identity(kept) == seen:
+            return kept
+    raise JournalUnusable(JournalTrouble("gone"), path)
+
+
+def _rescue(path: Path, now: float) -> Path:
     rescued, damaged = beside(path, "rescued", now), beside(path, "damaged", now)
     try:
         with closing(open_file(rescued)) as new, closing(sqlite3.connect(path, isolation_level=None)) as old:
             with suppress(sqlite3.Error):
-                old.execute("begin immediate")  # nobody else writes what would then be missing
+                # Until it is exchanged nobody else writes what would then be missing.
+                old.execute("begin immediate")
             _copy_all(old, new)
-            with suppress(sqlite3.Error):
-                old.execute("rollback")
             _exchange(path, rescued, damaged)
     except sqlite3.Error as error:
         raise JournalUnusable(judge(error), path) from error
