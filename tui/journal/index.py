@@ -51,7 +51,9 @@ def take_in(db: sqlite3.Connection, budget: int = STEP, most: int = _MOST) -> bo
     """Take the next texts into the index, in a transaction of its own; whether there are more. `most`: texts."""
     db.execute("begin immediate")
     try:
-        more = has_index(db) and (_take_new(db, budget, most) or _take_old(db, budget, most))
+        if not has_index(db):
+            _make_up(db)
+        more = _take_new(db, budget, most) or _take_old(db, budget, most)
         db.execute("commit")
     except BaseException:
         if db.in_transaction:
@@ -69,9 +71,16 @@ def start_again(db: sqlite3.Connection) -> None:
         db.execute(SQL[name])
 
 
+def _make_up(db: sqlite3.Connection) -> None:
+    """There was no FTS5 before: where there is by now, all is taken in again."""
+    create(db)
+    if has_index(db):
+        start_again(db)
+
+
 def create(db: sqlite3.Connection, name: str = NEWEST) -> None:
-    """The index, empty, as schema.sql has it by `name`; none where SQLite has no FTS5: then a
-    search looks through the newest texts alone."""
+    """The index, empty, as schema.sql has it by `name`; none where SQLite has no FTS5: then it is
+    only noted which texts there are, and a search looks through the newest of them."""
     try:
         db.execute(load("schema.sql")[name])
     except sqlite3.OperationalError as error:
@@ -139,8 +148,10 @@ def _ends(db: sqlite3.Connection) -> tuple[int, int]:
 
 
 def _add(db: sqlite3.Connection, found: list[_Text], number: int) -> None:
+    indexed = has_index(db)
     for number, text in enumerate(found, number):  # noqa: B020  counts on from it
-        split = terms(text.text)
         named: Mapping[str, str | int | None] = {"id": number, "thing": text.thing, "turn": text.turn}
         db.execute(SQL["add_doc"], named)
-        db.execute(SQL["add_words"], {"id": number, "words": split.words, "parts": split.parts})
+        if indexed:
+            split = terms(text.text)
+            db.execute(SQL["add_words"], {"id": number, "words": split.words, "parts": split.parts})
