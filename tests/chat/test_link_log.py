@@ -102,6 +102,20 @@ def test_probes_are_told_when_they_begin_to_be_lost_and_when_they_come_back() ->
     assert [entry.what for entry in log.entries] == ["probe_lost", "probe_back", "probe_lost"]
 
 
+def test_what_the_probes_are_answered_by_is_told_when_it_changes() -> None:
+    log = LinkLog(play(serving()).clock)
+    for reason, lost in (("", 0), ("page", 0), ("page", 0), ("rate-limit", 0), ("dns", 1), ("refused", 1), ("", 0)):
+        log.probed(reason, lost=bool(lost))
+    told = [(entry.what, entry.fault.kind if entry.fault else "") for entry in log.entries]
+    assert told == [
+        ("probe_odd", "page"),
+        ("probe_odd", "rate-limit"),
+        ("probe_lost", "dns"),
+        ("probe_lost", "refused"),
+        ("probe_back", ""),
+    ]
+
+
 def test_memory_is_bounded() -> None:
     log = LinkLog(play(serving()).clock)
     for number in range(3 * KEPT):

@@ -109,6 +109,13 @@ def test_text_is_what_came_in_order(pieces: list[str]) -> None:
         assert seen.length == len(seen.whole_text())
 
 
+def test_a_state_is_entered_once_and_a_new_attempt_enters_it_again() -> None:
+    first = replace(state("connecting"), t=10.0, attempt=1)
+    view = folded(first, replace(first, t=12.0))
+    assert view.link.entered == 10.0
+    assert fold(view, replace(first, t=13.0, attempt=2)).link.entered == 13.0
+
+
 def test_the_first_text_is_timed_from_the_first_request_sent_once() -> None:
     sent = Timing(sent=10.5)
     view = folded(
@@ -170,7 +177,7 @@ def test_a_state_carries_the_whole_link() -> None:
     assert view.model == "x"
     assert view.link == LinkView(
         state="backing_off", model="x", connection_id=7, attempt=2, retry_count=3, max_retries=5, until=9.5, since=4.0,
-        last_byte=4.0, last_text=4.0, fault=RESET, rung="prefill", asked_at=4.0, ttft=None,
+        last_byte=4.0, last_text=4.0, fault=RESET, rung="prefill", asked_at=4.0, entered=4.0, ttft=None,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import shutil
 import ssl
 import subprocess
@@ -23,6 +24,7 @@ from tui.monitor.chat_probe import Spent
 from tui.monitor.models import twice
 from tui.monitor.probe import Prober
 from tui.monitor.view import ProbeView
+from tui.net import Got
 from tui.timing import Timing
 from tui.wire import HttpCall, WireError
 from tui.words import Content, Event, Message, Model, Price, Provider, Reasoning, Request, State, Timeouts
@@ -220,6 +222,49 @@ def test_a_chat_probe_says_what_it_costs() -> None:
     assert views[1].spent == Spent(2, 20, pytest.approx(2 * (8 * 3.0 + 2 * 15.0) / 1_000_000))
     assert views[1].what == "chat"
     assert board.view("p", "a", RealClock().now()).fresh.count == 2
+
+
+def test_a_chat_that_counts_no_tokens_is_estimated_and_one_that_was_refused_costs_nothing() -> None:
+    price = Price(3.0, 15.0)
+    body = json.dumps({"choices": [{"message": {"content": "Hello there!"}}]}).encode()
+    spent = Spent().plus(Got(200, {}, body, 0.1), price)
+    assert spent == Spent(1, 11, pytest.approx((8 * 3.0 + 3 * 15.0) / 1_000_000), exact=False)
+    counted = {"choices": [], "usage": {"prompt_tokens": 8, "completion_tokens": 10}}
+    both = spent.plus(Got(200, {}, json.dumps(counted).encode(), 0.1), price)
+    assert (both.tokens, both.exact) == (29, False), "one estimate makes the sum one"
+    for refused in (Got(429, {}, b"{}", 0.1), Got(200, {}, b"<html>", 0.1)):
+        assert Spent().plus(refused, price) == Spent(1)
+
+
+def test_chat_probes_go_to_the_model_that_is_chosen() -> None:
+    board = Board()
+    with Gateway() as gateway:
+        provider = Provider("p", gateway.url, local=True)
+
+        async def main() -> list[ProbeView]:
+            views: list[ProbeView] = []
+            enough = asyncio.Event()
+
+            def told(view: ProbeView) -> None:
+                views.append(view)
+                if len(views) == 1:
+                    prober.use("b")
+                if board.view("p", "b", RealClock().now()).fresh.count == 2:
+                    enough.set()
+
+            settings = ProbeSettings(kind="chat", interval=0.02)
+            prober = Prober(provider, settings, RealClock(), told, model="a", board=board)
+            task = asyncio.create_task(prober.run())
+            await enough.wait()
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            return views
+
+        views = asyncio.run(main())
+        assert [one.asked["model"] for one in gateway.log][:3] == ["a", "b", "b"]
+    assert views[-1].loss == (0, 2), "the old model's are not counted as the new one's"
+    assert board.view("p", "a", RealClock().now()).fresh.count == 1
 
 
 def test_a_probe_answered_by_a_flood_says_so() -> None:

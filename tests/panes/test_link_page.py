@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tui.chat.link_log import AttemptRow, Entry
 from tui.chat.view import LinkView, fresh
 from tui.monitor.board import Board, Sample
+from tui.monitor.chat_probe import Spent
 from tui.monitor.stats import summary
 from tui.monitor.view import ProbeView
 from tui.say import speak
@@ -65,6 +66,7 @@ def page() -> LinkPage:
             Entry(6.0, 1_800_000_005.0, "usage", 6, usage=TokenCount(10, 20, exact=False)),
             Entry(7.0, 1_800_000_006.0, "probe_lost", fault=Fault("dns", permanent=False)),
             Entry(8.0, 1_800_000_007.0, "stopped", 6),
+            Entry(9.0, 1_800_000_008.0, "probe_odd", fault=Fault("page", permanent=False)),
         ),
     )
 
@@ -88,9 +90,26 @@ def test_everything_is_there() -> None:
         "another answer: reply 2",
         "≈ 10 tokens asked, ≈ 20 answered",
         "probes are lost",
+        "probes are answered, but:  a web page came",
         "#6    stopped",
     ):
         assert words in shown, words
+
+
+def test_the_sentence_says_what_else_answered() -> None:
+    odd = replace(probes((0.041,)), reason="page")
+    assert probe_words(odd).startswith(
+        "The newest probe was answered, but: a web page came instead of an answer. 41 ms"
+    )
+
+
+def test_what_chat_probes_cost_is_told() -> None:
+    def cost(spent: Spent) -> str:
+        return text(replace(page(), probes=replace(probes((0.041,)), what="chat", spent=spent)))
+
+    assert "The 3 probes of this run took 30 tokens, $0.0013." in cost(Spent(3, 30, 0.00126))
+    assert "The 3 probes of this run took ≈ 30 tokens, ≈ $0.0013." in cost(Spent(3, 30, 0.00126, exact=False))
+    assert "The 3 probes of this run took 30 tokens." in cost(Spent(3, 30))
 
 
 def test_the_numbers_of_the_table_are_those_of_the_samples() -> None:

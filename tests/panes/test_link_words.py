@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.chat.view import LinkView
+from tui.monitor.chat_probe import Spent
 from tui.monitor.view import ProbeView
 from tui.say import speak
 from tui.screen.panes.link_words import SIGNS, compact_line, link_line, probe_line, reason_words
@@ -76,8 +77,38 @@ def test_a_failure_says_what_is_kept_and_what_to_do() -> None:
 
 
 def test_text_that_flows_again_has_left_its_fault_behind() -> None:
-    line = words(LinkView(state="streaming", connection_id=2, fault=CUT.fault, ttft=0.412, rung="prefill"))
+    told = Timing(sent=1.0, ttfb=0.1, ttft=0.412)
+    line = words(LinkView(state="streaming", connection_id=2, fault=CUT.fault, timing=told, rung="prefill"))
     assert line == "● streaming · conn #2 · prefill · TTFT 412 ms"
+
+
+def test_the_time_beside_a_connection_is_its_own() -> None:
+    again = LinkView(state="done", connection_id=2, attempt=2, timing=Timing(sent=9.0, ttfb=0.1, ttft=0.109), ttft=9.19)
+    assert words(again) == "✓ done · conn #2 · TTFT 109 ms · first text after 9.2 s"
+    assert words(replace(again, attempt=1, ttft=0.109)) == "✓ done · conn #2 · TTFT 109 ms"
+
+
+def test_a_stream_that_falls_silent_says_so_before_it_counts_as_stalled() -> None:
+    streaming = LinkView(state="streaming", connection_id=1, last_byte=997.1, last_text=997.1)
+    assert words(streaming) == "● streaming · conn #1"
+    assert words(streaming, 1000.2) == "● streaming  no text for 3 s · conn #1"
+
+
+def test_connecting_and_resuming_carry_a_time() -> None:
+    assert words(LinkView(state="connecting", entered=999.5)) == "◌ connecting"
+    assert words(LinkView(state="connecting", entered=995.5)) == "◌ connecting 4 s"
+    assert words(LinkView(state="resuming", entered=995.5)) == "◑ resuming 4 s"
+
+
+def test_a_provider_that_does_not_answer_is_no_ready_one() -> None:
+    lost = replace(STEADY, samples=(0.04, None), last=None, reason="dns", at=990.0)
+    for state in ("idle", "done", "stopped"):
+        link = LinkView(state=state, last_byte=980.0)  # type: ignore[arg-type]
+        assert "the provider does not answer" in text_of(link_line(link, 1000.0, 100, lost))
+        assert "the provider does not answer" in text_of(compact_line(link, lost, 1000.0, 60))
+        assert "does not answer" not in text_of(link_line(replace(link, last_byte=995.0), 1000.0, 100, lost))
+        assert "does not answer" not in text_of(link_line(link, 1000.0, 100, STEADY))
+    assert "does not answer" not in text_of(link_line(CUT, 1000.0, 200, lost))
 
 
 def test_a_hostile_reason_cannot_steer_the_terminal() -> None:
@@ -108,6 +139,20 @@ def test_the_verdict_is_the_medians() -> None:
 def test_a_lost_last_probe_is_no_number() -> None:
     lost = replace(STEADY, samples=(0.04, None), last=None, reason="some-reason")
     assert "lost (some-reason)" in text_of(probe_line(lost, 100))
+
+
+def test_an_answer_that_is_something_else_is_said() -> None:
+    page = replace(STEADY, reason="page")
+    assert "41 ms, but: a web page came instead of an answer" in text_of(probe_line(page, 120))
+    assert "41 ms, but: a web page" in text_of(probe_line(page, 50))
+    assert "41 ms, but: a web page" in text_of(compact_line(LinkView(), page, 1000.0, 70))
+
+
+def test_what_the_probes_cost_is_shown() -> None:
+    chats = replace(STEADY, what="chat", spent=Spent(3, 30, 0.00126))
+    assert "chat $0.0013" in text_of(probe_line(chats, 120))
+    assert "chat ≈ $0.0013" in text_of(probe_line(replace(chats, spent=Spent(3, 30, 0.00126, exact=False)), 120))
+    assert "chat 30 tok" in text_of(probe_line(replace(chats, spent=Spent(3, 30)), 120))
 
 
 def test_nothing_measured_is_said() -> None:
@@ -143,6 +188,7 @@ LINKS = st.builds(
     | st.builds(Fault, st.text(max_size=20), st.booleans(), st.text(max_size=200), TIMES.map(lambda _: 503)),
     rung=st.sampled_from([None, "prefill"]),
     ttft=TIMES,
+    entered=TIMES,
 )
 PROBES = st.builds(
     ProbeView,

@@ -37,7 +37,8 @@ KEPT = 1000
 ATTEMPTS = 100
 """Of one reply; the usual limit is 20."""
 
-What = StateName | Literal["stopped", "seam", "reply", "usage", "probe_lost", "probe_back"]
+What = StateName | Literal["stopped", "seam", "reply", "usage", "probe_lost", "probe_odd", "probe_back"]
+"""probe_odd: an answer came, but not the one that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class LinkLog:
         self._attempts: deque[AttemptRow] = deque(maxlen=ATTEMPTS)
         self._received = 0
         self._told: tuple[int, StateName] | None = None
-        self._lost = False
+        self._probed: tuple[str, bool] = ("", False)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -138,13 +139,13 @@ class LinkLog:
         self._add(Entry(now, self._clock.wall(), "stopped", number))
 
     def probed(self, reason: str, *, lost: bool) -> None:
-        """A probe ended; only the first that is lost and the first that comes back are events."""
-        if lost == self._lost:
+        """A probe ended: lost, or answered; `reason` is why, or what came instead. Only changes are events."""
+        if (reason, lost) == self._probed:
             return
-        self._lost = lost
+        self._probed = reason, lost
         fault = Fault(reason, permanent=False) if reason else None
-        what: What = "probe_lost" if lost else "probe_back"
-        self._add(Entry(self._clock.now(), self._clock.wall(), what, fault=fault if lost else None))
+        what: What = "probe_lost" if lost else "probe_odd" if reason else "probe_back"
+        self._add(Entry(self._clock.now(), self._clock.wall(), what, fault=fault))
 
     def _state(self, state: State) -> None:
         if state.state == "connecting":

@@ -52,6 +52,8 @@ class LinkView:
     """Seconds from the first request sent to the first text, whatever broke in between: what the reader waited."""
     timing: Timing = UNTIMED
     """The phases of the newest request that told any."""
+    entered: float | None = None
+    """When this state began."""
     first_piece: float | None = None
     """When the first text or reasoning of this stream came."""
     last_piece: float | None = None
@@ -153,8 +155,10 @@ def _state(view: ReplyView, event: State) -> ReplyView:
         # Reasoning belongs to its attempt: that of a dropped one leaves the view. A replay goes on with the same.
         view = replace(view, reasoning=TextSoFar(), reasoning_length=0)
     old = view.link
+    changed = (old.state, old.connection_id, old.attempt) != (event.state, event.connection_id, event.attempt)
     link = replace(
         old,
+        entered=event.t if changed else old.entered,
         state=event.state,
         model=event.model,
         connection_id=event.connection_id,

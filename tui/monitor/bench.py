@@ -184,7 +184,7 @@ async def bench(asked: Plan, clock: Clock) -> AsyncGenerator[tuple[Target, Run],
 
 def _did_not_stand(run: Run) -> bool:
     """Whether the server had closed the connection, or closed it in the moment in which it was asked again."""
-    stale = run.fault is not None and run.fault.kind in ("truncated", "reset") and run.timing.ttfb is None
+    stale = run.fault is not None and run.fault.kind in ("truncated", "no-answer", "reset") and run.timing.ttfb is None
     return stale or (run.fault is None and not run.counts)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.clock import Clock
+from tui.engine.ledger import estimate_tokens
+from tui.monitor.models import OK
 from tui.wire import HttpCall, Transport, WireError
 from tui.words import Price, Provider, Timeouts
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from tui.net import Got
 
 MAX_TOKENS = 10
+ABOUT_PROMPT = 8
+"""Tokens of "Hi" and the marks that chat templates put around it: what providers that count tell of it."""
 ENOUGH = 64 * 1024
 """Bytes of the answer that are read: ten tokens take some hundred."""
 
@@ -27,27 +31,46 @@ class Spent:
     tokens: int = 0
     cost_usd: float | None = None
     """None: no price is known."""
+    exact: bool = True
+    """The provider counted every token; else some are estimated, and marked ≈."""
 
     def plus(self, got: Got, price: Price) -> Spent:
-        """With one more answer counted."""
-        prompt, completion = _usage(got.body)
+        """With one more answer counted. What is no answer of a model costs nothing."""
+        value = _json(got.body) if got.status == OK else None
+        choices = value.get("choices") if isinstance(value, dict) else None
+        if not isinstance(value, dict) or not isinstance(choices, list):
+            return replace(self, probes=self.probes + 1)
+        counted = _usage(value.get("usage"))
+        prompt, completion = counted or (ABOUT_PROMPT, _about(choices))
         parts = [(prompt, price.input), (completion, price.output)]
         known = [tokens * dollars / 1_000_000 for tokens, dollars in parts if dollars is not None]
         cost = (self.cost_usd or 0.0) + sum(known) if known else self.cost_usd
-        return Spent(self.probes + 1, self.tokens + prompt + completion, cost)
+        tokens = self.tokens + prompt + completion
+        return Spent(self.probes + 1, tokens, cost, self.exact and counted is not None)
 
 
-def _usage(body: bytes) -> tuple[int, int]:
-    """Prompt and completion tokens, 0 where the answer does not tell."""
+def _json(body: bytes) -> object:
     try:
         value: object = json.loads(body)
     except (ValueError, RecursionError):
-        return 0, 0
-    usage = value.get("usage") if isinstance(value, dict) else None
+        return None
+    return value
+
+
+def _usage(usage: object) -> tuple[int, int] | None:
+    """Prompt and completion tokens; None where the answer does not tell."""
     if not isinstance(usage, dict):
-        return 0, 0
+        return None
     prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    return prompt if isinstance(prompt, int) else 0, completion if isinstance(completion, int) else 0
+    return (prompt, completion) if isinstance(prompt, int) and isinstance(completion, int) else None
+
+
+def _about(choices: list[object]) -> int:
+    """Tokens of the answer, estimated by its text; reasoning that is kept back is not seen: then all that may be."""
+    first = choices[0] if choices else None
+    message = first.get("message") if isinstance(first, dict) else None
+    text = message.get("content") if isinstance(message, dict) else None
+    return min(MAX_TOKENS, max(1, estimate_tokens(text))) if isinstance(text, str) and text else MAX_TOKENS
 
 
 async def ask(provider: Provider, model: str, deadline: float, clock: Clock, transport: Transport | None = None) -> Got:

@@ -94,6 +94,7 @@ class Prober:
             paused=bool(self.paused_for),
             what="chat" if self._model else "models",
             reason=newest.fault if newest else "",
+            at=newest.at if newest else None,
             summary=found,
             warm=newest.warm if newest else None,
             timing=newest.timing if newest else UNTIMED,
@@ -105,6 +106,17 @@ class Prober:
         self._window.clear()
         self._last = None
         self._told(self.view)
+
+    @property
+    def provider(self) -> Provider:
+        """Who is asked."""
+        return self._provider
+
+    def use(self, model: str) -> None:
+        """Chats go to `model` from here on, beginning anew; the model list is asked whichever is chosen."""
+        if self._model and model != self._model:
+            self._model = model
+            self.reset()
 
     def pause(self, reason: str) -> None:
         """Ask nothing more until `resume`; a probe on its way still counts."""
@@ -150,27 +162,29 @@ class Prober:
                 await self._clock.wait(self._bell, min(due, idle_at))
 
     async def _probe(self) -> None:
-        deadline = min(self._settings.interval, LONGEST)
+        deadline, model = min(self._settings.interval, LONGEST), self._model
         try:
-            got, warm = await (self._chat(deadline) if self._model else self._list(deadline))
+            got, warm = await (self._chat(model, deadline) if model else self._list(deadline))
         except WireError as error:
-            self._note(error.timing, None, fault_of_wire(error).kind)
+            self._note(model, error.timing, None, fault_of_wire(error).kind)
         else:
             fault = self._fault(got)
-            self._note(replace(got.timing, ttfb=got.ttfb), warm, fault.kind if fault else "")
+            self._note(model, replace(got.timing, ttfb=got.ttfb), warm, fault.kind if fault else "")
 
-    def _note(self, timing: Timing, warm: float | None, fault: str) -> None:
+    def _note(self, model: str, timing: Timing, warm: float | None, fault: str) -> None:
         sample = Sample(self._clock.now(), "probe", timing, warm, fault)
-        self._last = sample
-        self._window.add(timing.ttfb)
-        self._board.add(self._provider.name, self._model, sample)
+        self._board.add(self._provider.name, model, sample)
+        if model == self._model:
+            # Else another model was chosen while it was on its way.
+            self._last = sample
+            self._window.add(timing.ttfb)
         self._told(self.view)
 
-    async def _chat(self, deadline: float) -> tuple[Got, None]:
+    async def _chat(self, model: str, deadline: float) -> tuple[Got, None]:
         provider = self._provider
-        got = await chat_probe.ask(provider, self._model, deadline, self._clock, self._transport)
+        got = await chat_probe.ask(provider, model, deadline, self._clock, self._transport)
         if self._spent is not None:
-            self._spent = self._spent.plus(got, provider.model(self._model).price)
+            self._spent = self._spent.plus(got, provider.model(model).price)
         return got, None
 
     async def _list(self, deadline: float) -> tuple[Got, float | None]:

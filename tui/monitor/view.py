@@ -29,7 +29,9 @@ class ProbeView:
     what: Literal["models", "chat"] = "models"
     """What is asked: the model list (free), or a chat of one word (costs)."""
     reason: str = ""
-    """Why the last lost one was lost: a fault's kind."""
+    """Why the newest one was lost, or what came instead of the answer: a fault's kind."""
+    at: float | None = None
+    """When the newest one ended, on the clock."""
     summary: Summary = NOTHING
     """The rolling window in all its statistics; `last` to `loss` above are a part of it."""
     warm: float | None = None

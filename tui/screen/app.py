@@ -83,7 +83,6 @@ class UnbrokenApp(Starting):
     def _begin(self, ready: Ready) -> None:
         talk = self.session.begin(ready.provider, ready.model, self.wanted)
         self.show_talk(talk)
-        self.probe(talk)
         self.prompt.focus()
         self.offer_left_behind()
 

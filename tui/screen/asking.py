@@ -202,6 +202,7 @@ class Asking(Linking):
         talk = self.talk
         if talk is not None and model:
             talk.use(model, self.session.learned)
+            self.probe(talk)
             self.refresh_turn()
             sending = self.sending
             if sending is not None and sending.running and sending.view.link.state == "backing_off":

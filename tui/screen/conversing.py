@@ -55,6 +55,7 @@ class Conversing(Following):
         self.prompt.past = [turn.prompt for turn in talk.turns]
         self.show_rows()
         self.follow_others()
+        self.probe(talk)
 
     def action_talks(self) -> None:
         if self.talk is not None and not isinstance(self.screen, ConversationsDialog):

@@ -42,7 +42,10 @@ class Linking(Showing):
         self.bars = style_of(os.environ.get("TERM", ""), terminal.encoding if terminal is not None else "")
 
     def probe(self, talk: Talk) -> None:
-        """Measure the provider of `talk` from now on."""
+        """Measure the provider of `talk` from now on, by its model where the probes are chats."""
+        if self._prober is not None and self._prober.provider.name == talk.provider.name:
+            self._prober.use(talk.model)
+            return
         if self._probing is not None:
             self._probing.cancel()
         settings = self.session.config.probe

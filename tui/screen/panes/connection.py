@@ -75,7 +75,7 @@ class ConnectionPane(Widget):
         if self.compact:
             return (compact_line(self.link, self.probes, now, width, self.style_of_bars),)
         return (
-            link_line(self.link, now, width),
+            link_line(self.link, now, width, self.probes),
             detail_line(self.view, now, width),
             probe_line(self.probes, width, self.style_of_bars),
         )
@@ -99,7 +99,7 @@ class ConnectionPane(Widget):
     def _first_line(self) -> tuple[Line, ...]:
         if self.compact:
             return self.lines()
-        return (link_line(self.link, self.clock.now(), self.content_size.width),)
+        return (link_line(self.link, self.clock.now(), self.content_size.width, self.probes),)
 
     def _set_pace(self) -> None:
         pace = self.pace()
@@ -115,7 +115,7 @@ class ConnectionPane(Widget):
         match self.link.state:
             case "backing_off":
                 return COUNTDOWN
-            case "waiting" | "stalled":
+            case "connecting" | "waiting" | "resuming" | "stalled":
                 return SECONDS
             case "streaming":
                 return RATE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -13,6 +12,7 @@ from textual.widget import Widget
 from tui.plain import one_line
 from tui.say import say
 from tui.screen.action import Action, key_name
+from tui.screen.panes.money import dollars
 from tui.screen.panes.paint import TONES, paint
 from tui.screen.panes.pieces import Chunk, Line, fit, width_of
 
@@ -98,19 +98,7 @@ def cost_words(status: StatusView) -> str:
     if cost is None:
         return ""
     mark = "≥ " if status.at_least else "" if status.exact else "≈ "
-    return f"{mark}${_dollars(cost)}"
-
-
-LEAST_SHOWN = 1e-7
-"""Dollars: a tenth of a token of the cheapest model."""
-
-
-def _dollars(cost: float) -> str:
-    """Cents for what is much, two digits that mean something for what is little."""
-    if cost >= 0.001 or cost <= 0:
-        return f"{cost:,.{2 if cost <= 0 or cost >= 100 else 4}f}"
-    cost = max(cost, LEAST_SHOWN)
-    return f"{cost:.{1 - math.floor(math.log10(cost))}f}".rstrip("0")
+    return f"{mark}${dollars(cost)}"
 
 
 def _status_chunks(status: StatusView, *, wide: bool) -> list[Chunk]:

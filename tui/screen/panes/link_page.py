@@ -11,11 +11,13 @@ from rich.cells import cell_len
 from tui.chat.link_log import AttemptRow, Entry
 from tui.chat.view import ReplyView
 from tui.monitor.board import TrackView
+from tui.monitor.chat_probe import Spent
 from tui.monitor.stats import Summary
 from tui.monitor.view import ProbeView
 from tui.plain import one_line
 from tui.say import say
 from tui.screen.panes.link_words import detail_line, link_line, milliseconds, phase_line, reason_words
+from tui.screen.panes.money import dollars
 from tui.screen.panes.pieces import Line, Piece, Tone, cut, cut_line
 from tui.screen.panes.sparkline import Style, sparkline
 from tui.words import Fault, SeamMark
@@ -62,7 +64,7 @@ class LinkPage:
 
 def page_lines(page: LinkPage, now: float, width: int, style: Style = "blocks") -> tuple[Line, ...]:
     """Everything, top to bottom, each line in `width` cells."""
-    lines: list[Line] = [link_line(page.view.link, now, width), detail_line(page.view, now, width)]
+    lines: list[Line] = [link_line(page.view.link, now, width, page.probes), detail_line(page.view, now, width)]
     lines += _reply(page)
     lines += [(), *_probes(page, width, style)]
     lines += [(), *_table(page, width)]
@@ -137,6 +139,7 @@ def probe_words(probes: ProbeView) -> str:
     if probes.last is None:
         why = reason_words(probes.reason) if probes.reason else ""
         return say("connection.words_lost", why=why) if why else say("connection.words_lost_plain")
+    instead = say("connection.words_instead", words=reason_words(probes.reason)) if probes.reason else ""
     target = {"ms": milliseconds(probes.last), "target": milliseconds(probes.target)}
     parts = [say("connection.words_met" if probes.last < probes.target else "connection.words_missed", **target)]
     if probes.warm is not None:
@@ -147,7 +150,7 @@ def probe_words(probes: ProbeView) -> str:
         )
     lost, of = probes.loss
     parts.append(say("connection.words_lost_some", lost=lost, of=of) if lost else say("connection.words_none_lost"))
-    return say("connection.words_joint").join(parts) + say("connection.words_end")
+    return instead + say("connection.words_joint").join(parts) + say("connection.words_end")
 
 
 def _probes(page: LinkPage, width: int, style: Style) -> list[Line]:
@@ -165,8 +168,16 @@ def _probes(page: LinkPage, width: int, style: Style) -> list[Line]:
     if phases := phase_line(page.view.link.timing):
         lines.append(((say("connection.last_request") + "  ", "dim"), *phases))
     if probes.spent is not None:
-        lines.append(((say("connection.spent", tokens=f"{probes.spent.tokens:,}"), "dim"),))
+        lines.append(((_spent(probes.spent), "dim"),))
     return lines
+
+
+def _spent(spent: Spent) -> str:
+    about = "" if spent.exact else "≈ "
+    told = {"n": f"{spent.probes:,}", "tokens": f"{about}{spent.tokens:,}"}
+    if spent.cost_usd is None:
+        return say("connection.spent", **told)
+    return say("connection.spent_cost", **told, cost=f"{about}${dollars(spent.cost_usd)}")
 
 
 # The table
@@ -260,8 +271,9 @@ def _happened(entry: Entry) -> tuple[str, Tone]:
         case "usage" if entry.usage is not None:
             counted = {"prompt": f"{entry.usage.prompt:,}", "completion": f"{entry.usage.completion:,}"}
             return say("connection.log_usage" if entry.usage.exact else "connection.log_usage_about", **counted), "dim"
-        case "probe_lost" | "probe_back" as what:
-            return say(f"connection.log_{what}"), "bad" if what == "probe_lost" else "good"
+        case "probe_lost" | "probe_odd" | "probe_back" as what:
+            tone: Tone = "bad" if what == "probe_lost" else "warn" if what == "probe_odd" else "good"
+            return say(f"connection.log_{what}"), tone
         case "failed":
             return say("screen.link_failed"), "bad"
         case what:

@@ -10,6 +10,7 @@ from tui.chat.view import LinkView, ReplyView
 from tui.monitor.view import ProbeView
 from tui.plain import one_line
 from tui.say import known, say
+from tui.screen.panes.money import dollars
 from tui.screen.panes.pieces import Chunk, Line, Piece, Tone, fit, width_of
 from tui.screen.panes.sparkline import Style, sparkline
 from tui.timing import Timing
@@ -33,6 +34,9 @@ SIGNS: Final[dict[ShownState, tuple[str, Tone]]] = {
 SILENT: Final = 10.0
 """Seconds without a byte after which the words say so: the moment at which a reply counts as stalled (design, 4)."""
 
+QUIET: Final = 3.0
+"""Seconds without text after which a stream says so; it still counts as one."""
+
 LONG_WAIT: Final = 100.0
 """Seconds from which a countdown is told in minutes."""
 
@@ -44,9 +48,9 @@ SPARK_MOST: Final = 60
 """Cells: the rolling window holds 60 probes."""
 
 
-def link_line(link: LinkView, now: float, width: int) -> Line:
-    """What the connection does now, in `width` cells; `now` is the clock's."""
-    return fit(_link_chunks(link, now), width)
+def link_line(link: LinkView, now: float, width: int, probes: ProbeView | None = None) -> Line:
+    """What the connection does now, in `width` cells; `now` is the clock's. `probes` tell more while it rests."""
+    return fit(_link_chunks(link, now, probes), width)
 
 
 def detail_line(view: ReplyView, now: float, width: int) -> Line:
@@ -63,9 +67,10 @@ def probe_line(probes: ProbeView, width: int, style: Style = "blocks") -> Line:
 
 def compact_line(link: LinkView, probes: ProbeView, now: float, width: int, style: Style = "blocks") -> Line:
     """Both in one line: what the connection does comes first."""
-    chunks = _link_chunks(link, now)
+    chunks = _link_chunks(link, now, probes)
     chunks += [
-        Chunk((("TTFB ", "dim"), *_last(probes), *_verdict(probes)), rank=4),
+        Chunk((("TTFB ", "dim"), *_last(probes), *(() if probes.reason else _verdict(probes))), rank=4),
+        Chunk(_instead(probes), rank=5, lead=", ", least=14),
         Chunk(sparkline(probes.samples, SPARK_LEAST, probes.target, style), rank=9, lead=" "),
         Chunk(_loss(probes), rank=8),
     ]
@@ -87,11 +92,12 @@ def milliseconds(seconds: float) -> str:
     return f"{value:.1f}" if value < 1 else f"{value:,.0f}"
 
 
-def _link_chunks(link: LinkView, now: float) -> list[Chunk]:
+def _link_chunks(link: LinkView, now: float, probes: ProbeView | None = None) -> list[Chunk]:
     sign, tone = SIGNS[link.state]
     return [
         Chunk(((f"{sign} {_state_words(link, now)}", tone),)),
         Chunk(_elsewhere(link), rank=1, lead=" · "),
+        Chunk(_unreachable(link, probes), rank=1, lead=" · "),
         Chunk(_bar(link, now), rank=6),
         Chunk(_liveness(link, now), rank=2),
         Chunk(_retries(link), rank=3),
@@ -101,6 +107,7 @@ def _link_chunks(link: LinkView, now: float) -> list[Chunk]:
         Chunk(_next_step(link), rank=4, lead=" · "),
         Chunk(_way(link), rank=6, lead=" · "),
         Chunk(_first_text(link), rank=4, lead=" · "),
+        Chunk(_reader_waited(link), rank=7, lead=" · "),
         Chunk(_model(link), rank=8, lead=" · "),
     ]
 
@@ -116,6 +123,8 @@ def _state_words(link: LinkView, now: float) -> str:
             return say("screen.link_waiting_for", seconds=_whole(now - since))
         case "stalled" if link.last_text is not None and not _is_silent(link, now):
             return say("screen.link_stalled_for", seconds=_whole(now - link.last_text))
+        case "connecting" | "resuming" as state if link.entered is not None and now - link.entered >= 1:
+            return say(f"screen.link_{state}_for", seconds=_whole(now - link.entered))
         case state:
             return say(f"screen.link_{state}")
 
@@ -148,7 +157,9 @@ def _bar(link: LinkView, now: float) -> Line:
 
 
 def _liveness(link: LinkView, now: float) -> Line:
-    """While no text comes: whether the server shows any sign of life."""
+    """While no text comes: for how long, and whether the server shows any sign of life."""
+    if link.state == "streaming" and link.last_text is not None and now - link.last_text >= QUIET:
+        return ((say("screen.link_stalled_for", seconds=_whole(now - link.last_text)), "normal"),)
     if link.state not in ("waiting", "stalled") or link.last_byte is None or link.last_text is None:
         return ()
     if _is_silent(link, now):
@@ -157,6 +168,15 @@ def _liveness(link: LinkView, now: float) -> Line:
         # Before the headers nothing has come, whatever `last_byte` counts from.
         return ((say("screen.link_alive"), "good"),)
     return ()
+
+
+def _unreachable(link: LinkView, probes: ProbeView | None) -> Line:
+    """At rest, the newest sign of the provider is a probe that was lost: nothing shall look as if all were well."""
+    if probes is None or probes.at is None or probes.last is not None or link.state not in ("idle", "done", "stopped"):
+        return ()
+    if link.last_byte is not None and link.last_byte > probes.at:
+        return ()
+    return ((say("screen.link_unanswered"), "bad"),)
 
 
 def _retries(link: LinkView) -> Line:
@@ -261,9 +281,17 @@ def _way(link: LinkView) -> Line:
 
 
 def _first_text(link: LinkView) -> Line:
-    if link.ttft is None or link.state not in ("streaming", "stalled", "done"):
+    """Of this attempt, whose connection it stands beside."""
+    if link.timing.ttft is None or link.state not in ("streaming", "stalled", "done"):
         return ()
-    return ((f"TTFT {milliseconds(link.ttft)} ms", "normal"),)
+    return ((f"TTFT {milliseconds(link.timing.ttft)} ms", "normal"),)
+
+
+def _reader_waited(link: LinkView) -> Line:
+    """Where attempts failed: what the reader waited for the first text of all, from the first request."""
+    if link.ttft is None or link.attempt < 2 or link.state not in ("streaming", "stalled", "done"):
+        return ()
+    return ((say("screen.link_first_text", seconds=f"{link.ttft:.1f}"), "dim"),)
 
 
 def _model(link: LinkView) -> Line:
@@ -280,6 +308,8 @@ def _probe_chunks(probes: ProbeView, spark: int, style: Style) -> list[Chunk]:
         Chunk((label,), rank=2),
         Chunk(sparkline(probes.samples, spark, probes.target, style), rank=6, lead=" "),
         Chunk(_last(probes), lead=" "),
+        Chunk(_instead(probes), rank=1, lead=", ", least=14),
+        Chunk(_spent(probes), rank=5),
         Chunk(_kind(probes), rank=7, lead=" "),
         Chunk(_number("p50", probes.p50), rank=3),
         Chunk(_number("p95", probes.p95), rank=4),
@@ -297,6 +327,23 @@ def _last(probes: ProbeView) -> Line:
     if probes.last is None:
         return ((say("screen.probe_none"), "dim"),)
     return ((f"{milliseconds(probes.last)} ms", "normal"),)
+
+
+def _instead(probes: ProbeView) -> Line:
+    """An answer came, but not the one that was asked for."""
+    if probes.last is None or not probes.reason:
+        return ()
+    return ((say("screen.probe_but", words=reason_words(probes.reason)), "warn"),)
+
+
+def _spent(probes: ProbeView) -> Line:
+    """Chat probes: what this run's have cost so far."""
+    spent = probes.spent
+    if spent is None:
+        return ()
+    about = "" if spent.exact else "≈ "
+    cost = say("screen.tokens", n=f"{spent.tokens:,}") if spent.cost_usd is None else f"${dollars(spent.cost_usd)}"
+    return ((say("screen.probe_chat", cost=about + cost), "dim"),)
 
 
 def _kind(probes: ProbeView) -> Line:
