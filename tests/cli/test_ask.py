@@ -221,7 +221,7 @@ def test_a_refused_connection_is_told_with_its_reason(tmp_path: Path) -> None:
         " reconnecting in N s (retry 1/2)",
         " reconnecting in N s (retry 2/2)",
     ]
-    assert first.startswith("unbroken: The answer is not whole: the connection was refused")
+    assert first.startswith("unbroken: No answer came: the connection was refused")
     assert "after 2 retries" in first
     assert "Your prompt is kept." in first
     assert second
