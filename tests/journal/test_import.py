@@ -47,7 +47,9 @@ def rich(path: Path) -> ConversationId:
     writer = Writer(path)
     talk = Talk(writer, "first\nprompt 四季").begin().say("Spring ", "春")
     writer.put(BeginAttempt(talk.reply, 1, 7, "mine", "m", START, "prefill", "stream-1"))
-    writer.put(EndAttempt(talk.reply, 1, START + 1, Fault("reset", False, "ReadError", 502, 1.5), 0.1, 0.2))
+    writer.put(
+        EndAttempt(talk.reply, 1, START + 1, Fault("reset", False, "ReadError", 502, 1.5), 0.1, 0.2, 0.01, 0.02, 0.03)
+    )
     writer.put(AddReasoning(talk.reply, "let me think", START))
     writer.put(AddSeam(talk.reply, SeamMark(3, "prefill", True, 2.5, 4, ("m", "n"))))
     writer.put(SetUsage(talk.reply, TokenCount(10, 20, False), 0.5, True))

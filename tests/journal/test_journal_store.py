@@ -121,7 +121,7 @@ def test_everything_about_a_reply(home: tuple[Writer, Journal]) -> None:
     writer.put(BeginAttempt(talk.reply, 1, 7, "mine", "m", START, replay_id="stream-1"))
     writer.put(AddReasoning(talk.reply, "dropped", START))
     talk.say("Spring ")
-    writer.put(EndAttempt(talk.reply, 1, START + 2, cut, ttfb=0.1, first_text=0.2))
+    writer.put(EndAttempt(talk.reply, 1, START + 2, cut, ttfb=0.1, first_text=0.2, dns=0.01, tcp=0.02, tls=0.03))
     writer.put(DropReasoning(talk.reply))
     writer.put(AddReasoning(talk.reply, "kept", START))
     writer.put(BeginAttempt(talk.reply, 2, 8, "mine", "n", START + 3, rung="prefill"))
@@ -139,7 +139,7 @@ def test_everything_about_a_reply(home: tuple[Writer, Journal]) -> None:
     reply = stored(home, talk.reply)
     kept = Fault("reset", permanent=False, detail="ReadError\ufffd", status=502, wait=1.5)
     assert reply.attempts == (
-        StoredAttempt(1, 7, "mine", "m", None, "stream-1", START, START + 2, 0.1, 0.2, kept),
+        StoredAttempt(1, 7, "mine", "m", None, "stream-1", START, START + 2, 0.1, 0.2, kept, 0.01, 0.02, 0.03),
         StoredAttempt(2, 8, "mine", "n", "prefill", None, START + 3, START + 5, None, None, None),
     )
     assert reply.seams == marks

@@ -162,7 +162,8 @@ class Keeper:
     def _end_attempt(self, wall: float, fault: Fault | None) -> None:
         if self._attempt:
             timing = self._timing
-            self._writer.put(EndAttempt(self.reply, self._attempt, wall, fault, timing.ttfb, timing.ttft))
+            times = (timing.ttfb, timing.ttft, timing.dns, timing.tcp, timing.tls)
+            self._writer.put(EndAttempt(self.reply, self._attempt, wall, fault, *times))
             self._attempt = 0
 
     def _start_over(self, wall: float) -> None:

@@ -195,6 +195,9 @@ def _attempt_end(record: EndAttempt) -> dict[str, Value]:
         "ended": record.ended,
         "ttfb": record.ttfb,
         "first_text": record.first_text,
+        "dns": record.dns,
+        "tcp": record.tcp,
+        "tls": record.tls,
         **_fault(record.fault),
     }
 

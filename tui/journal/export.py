@@ -161,6 +161,9 @@ def _attempt(attempt: StoredAttempt) -> Json:
         "ended": _number(attempt.ended),
         "ttfb": _number(attempt.ttfb),
         "first_text": _number(attempt.first_text),
+        "dns": _number(attempt.dns),
+        "tcp": _number(attempt.tcp),
+        "tls": _number(attempt.tls),
         "fault": _fault(attempt.fault),
     }
 

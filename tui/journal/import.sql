@@ -31,10 +31,10 @@ insert or ignore into reasoning (reply, seq, text, at) values (:reply, 0, :text,
 -- name: attempt
 insert or ignore into attempts
     (reply, number, connection_id, provider, model, rung, replay_id, started, ended, ttfb, first_text,
-    fault_kind, fault_permanent, fault_detail, fault_status, fault_wait)
+    dns, tcp, tls, fault_kind, fault_permanent, fault_detail, fault_status, fault_wait)
 values
     (:reply, :number, :connection_id, :provider, :model, :rung, :replay_id, :started, :ended, :ttfb, :first_text,
-    :fault_kind, :fault_permanent, :fault_detail, :fault_status, :fault_wait)
+    :dns, :tcp, :tls, :fault_kind, :fault_permanent, :fault_detail, :fault_status, :fault_wait)
 
 -- name: seam
 insert or ignore into seams (reply, number, at, how, verified, gap, paid_twice, model_before, model_after)
@@ -104,9 +104,9 @@ select reply, seq, text, at from staged.reasoning where reply in (select id from
 -- name: merge_attempts
 insert into main.attempts
     (reply, number, connection_id, provider, model, rung, replay_id, started, ended, ttfb, first_text,
-    fault_kind, fault_permanent, fault_detail, fault_status, fault_wait)
+    dns, tcp, tls, fault_kind, fault_permanent, fault_detail, fault_status, fault_wait)
 select reply, number, connection_id, provider, model, rung, replay_id, started, ended, ttfb, first_text,
-    fault_kind, fault_permanent, fault_detail, fault_status, fault_wait
+    dns, tcp, tls, fault_kind, fault_permanent, fault_detail, fault_status, fault_wait
 from staged.attempts where reply in (select id from fresh_replies)
 
 -- name: merge_seams

@@ -291,6 +291,9 @@ def _attempt_row(attempt: Fields) -> Row:
         "ended": attempt.number_or_none("ended"),
         "ttfb": attempt.number_or_none("ttfb"),
         "first_text": attempt.number_or_none("first_text"),
+        "dns": attempt.number_or_none("dns"),
+        "tcp": attempt.number_or_none("tcp"),
+        "tls": attempt.number_or_none("tls"),
         **_fault_row(attempt.object_or_none("fault")),
     }
 

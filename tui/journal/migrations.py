@@ -52,6 +52,12 @@ def m6_titles_and_beginnings(db: sqlite3.Connection) -> None:
     start_again(db)
 
 
+def m7_phases(db: sqlite3.Connection) -> None:
+    """How long the connection of an attempt took: look-up, connect, handshake."""
+    for statement in statements(_SCHEMA["m7_phases"]):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m1_first,
     m2_versions,
@@ -59,6 +65,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m4_rungs,
     m5_streams,
     m6_titles_and_beginnings,
+    m7_phases,
 )
 
 

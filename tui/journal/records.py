@@ -173,7 +173,12 @@ class EndAttempt:
     ended: float
     fault: Fault | None = None
     ttfb: float | None = None
+    """Seconds from the request sent, as is the next."""
     first_text: float | None = None
+    dns: float | None = None
+    """Seconds that it took to connect, in parts; None: the connection stood already, or it is not known."""
+    tcp: float | None = None
+    tls: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

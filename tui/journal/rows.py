@@ -106,6 +106,9 @@ def attempt(row: sqlite3.Row) -> StoredAttempt:
         ttfb=row["ttfb"],
         first_text=row["first_text"],
         fault=_fault(row),
+        dns=row["dns"],
+        tcp=row["tcp"],
+        tls=row["tls"],
     )
 
 

@@ -221,3 +221,11 @@ create table search_docs (
 -- name: search_index_2
 create virtual table search_words
 using fts5(words, parts, content='', columnsize=0, prefix='2 3 4 5', tokenize='ascii');
+
+-- name: m7_phases
+
+-- Seconds that an attempt's connection took; null: it stood already, there was no such step, or it is not known. They
+-- come before the request is sent, from where ttfb and first_text count.
+alter table attempts add column dns real;
+alter table attempts add column tcp real;
+alter table attempts add column tls real;

@@ -48,6 +48,10 @@ class StoredAttempt:
     ttfb: float | None
     first_text: float | None
     fault: Fault | None
+    dns: float | None = None
+    """Seconds that it took to connect, in parts."""
+    tcp: float | None = None
+    tls: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

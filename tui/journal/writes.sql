@@ -109,7 +109,7 @@ insert into attempts (reply, number, connection_id, provider, model, rung, repla
 values (:reply, :number, :connection_id, :provider, :model, :rung, :replay_id, :started)
 
 -- name: end_attempt
-update attempts set ended = :ended, ttfb = :ttfb, first_text = :first_text, fault_kind = :fault_kind,
+update attempts set ended = :ended, ttfb = :ttfb, first_text = :first_text, dns = :dns, tcp = :tcp, tls = :tls, fault_kind = :fault_kind,
     fault_permanent = :fault_permanent, fault_detail = :fault_detail, fault_status = :fault_status,
     fault_wait = :fault_wait
 where reply = :reply and number = :number
