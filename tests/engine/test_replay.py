@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from fakes import Clean, Fin, Pause, Script, Stall, refuse, status
+from fakes import Asked, Clean, Fin, Pause, Script, Stall, refuse, status
 from kept_streams import ANSWER, FAULTS, KEEPING, KNOWN, REASONED, STREAM, Keeps, content, frame, plain_stream
 from play import PREFILL, Played, play
 from scenes import TEXT
 
 from tui.engine.kept import LOOKUP_LIMIT
+from tui.engine.retry_budget import RetryBudget
 from tui.words import Learned, Limits, Partial, Policy, Reasoning, Retry, State, TokenCount
 
 GLUED = {STREAM.index(end) + len(end) for end in (b'"glued"}}]}', b'" together "}}]}')}
@@ -233,6 +235,7 @@ def test_a_lookup_that_is_not_answered_costs_a_second_and_no_reply(answer: Scrip
     assert (result.text, serve.methods) == (ANSWER, ["lookup", "POST"])
     assert result.done.learned == Learned()
     assert result.clock.now() - 1000.0 <= LOOKUP_LIMIT == 1.0
+    assert result.faults == []
 
 
 @pytest.mark.parametrize(("asked", "waited"), [("", 0.25), ("3", 3.0)])
@@ -245,6 +248,7 @@ def test_a_server_in_trouble_is_asked_for_its_streams_once_more(code: int, asked
     result = play(serve, provider=KEEPING)
     assert (result.text, serve.methods, result.clock.slept) == (ANSWER, ["lookup", "lookup", "POST"], [waited])
     assert result.faults == [result.of(State)[0].fault.kind]
+    assert [state.retry_count for state in result.of(State) if state.state == "backing_off"] == [1]
     assert (result.done.learned, result.done.retry_count) == (Learned(replay=True), 0)
 
 
@@ -252,7 +256,43 @@ def test_a_server_whose_lookups_always_fail_is_asked_all_the_same() -> None:
     serve = Keeps(plain_stream(TEXT), answer=TEXT)
     serve.lookup = lambda: status(502)
     result = play(serve, provider=KEEPING)
-    assert (result.text, serve.methods, result.clock.slept) == (TEXT, ["lookup", "lookup", "POST"], [0.25])
+    assert (result.text, serve.methods, result.clock.slept) == (
+        TEXT,
+        ["lookup", "lookup", "POST"],
+        [0.25, pytest.approx(0.1)],
+    )
+    assert [state.retry_count for state in result.of(State) if state.state == "backing_off"] == [1]
+
+
+def test_who_wants_no_retry_gets_none_for_a_lookup() -> None:
+    serve = Keeps(plain_stream(TEXT), answer=TEXT)
+    serve.lookup = lambda: status(503)
+    result = play(serve, provider=KEEPING, policy=Policy(retry=Retry(max_retries=0)))
+    assert (result.text, serve.methods, result.clock.slept) == (TEXT, ["lookup", "POST"], [pytest.approx(0.1)])
+    assert result.faults == []
+
+
+def test_a_lookup_is_one_of_the_retries_that_a_provider_in_trouble_gets() -> None:
+    retries = RetryBudget(most=0)
+    serve = Keeps(plain_stream(TEXT), answer=TEXT)
+    serve.lookup = lambda: status(503)
+    assert play(serve, provider=KEEPING, retries=retries).text == TEXT
+    assert serve.methods == ["lookup", "POST"]
+
+
+@pytest.mark.parametrize("answer", [refuse(), status(401), status(503)])
+def test_a_request_follows_a_failed_lookup_no_sooner_than_any_other(answer: Script) -> None:
+    asked: list[float] = []
+
+    class Noted(Keeps):
+        def __call__(self, request: Asked) -> Script:
+            asked.append(request.at)
+            return super().__call__(request)
+
+    serve = Noted()
+    serve.lookup = lambda: answer
+    play(serve, provider=KEEPING)
+    assert all(later - before >= 0.0999 for before, later in itertools.pairwise(asked))
 
 
 def test_only_who_may_keep_streams_is_asked() -> None:

@@ -79,7 +79,7 @@ async def stream_reply(
             due = reply.budget.began
         async for turn in retrying:
             outcome: Outcome | None = None
-            async with aclosing(_attempt(reply, transport)) as events:
+            async with aclosing(_attempt(reply, transport, retries, hurry)) as events:
                 async for event in events:
                     if isinstance(event, Stamped):
                         yield event
@@ -145,10 +145,12 @@ async def _agreed_wait(reply: Reply, fault: Fault, seconds: float, hurry: Bell |
     reply.budget.began = clock.now()
 
 
-async def _attempt(reply: Reply, transport: Transport) -> AsyncGenerator[Event | Outcome, None]:
+async def _attempt(
+    reply: Reply, transport: Transport, retries: RetryBudget, hurry: Bell | None
+) -> AsyncGenerator[Event | Outcome, None]:
     """One request and its answer; the last thing yielded is the Outcome."""
     if reply.asks_for_replay:
-        async with aclosing(_look_up(reply, transport)) as waiting:
+        async with aclosing(_look_up(reply, transport, retries, hurry)) as waiting:
             async for state in waiting:
                 yield state
     turn, reader, call = reply.ask()
@@ -165,16 +167,38 @@ async def _attempt(reply: Reply, transport: Transport) -> AsyncGenerator[Event |
     yield turn.outcome
 
 
-async def _look_up(reply: Reply, transport: Transport) -> AsyncGenerator[State, None]:
+async def _look_up(
+    reply: Reply, transport: Transport, retries: RetryBudget, hurry: Bell | None
+) -> AsyncGenerator[State, None]:
     """Learn whether the server keeps streams; one that is in trouble is asked once more, no sooner than it says."""
     clock, known = reply.clock, (reply.provider, reply.streams.nobody, reply.policy.timeouts)
+    reply.asked_at = clock.now()
     answer = await fetch(transport, lookup_call(*known), clock, LOOKUP_LIMIT)
     fault = busy(answer, clock.wall()) if answer is not None and reply.budget.attempts == 0 else None
-    if fault is not None and fault.wait is not None and clock.now() + fault.wait < reply.budget.ends:
-        yield reply.backing_off(fault, clock.now() + fault.wait)
-        await clock.sleep(fault.wait)
+    if fault is not None and (due := _due_again(reply, fault, retries)) is not None:
+        # A retry like any other, and counted as one: until the server answers, it has brought nothing.
+        reply.retry_count += 1
+        if hurry is not None:
+            hurry.clear()
+        yield reply.backing_off(fault, due)
+        await _rest(reply, max(0.0, due - clock.now()), hurry)
+        reply.asked_at = clock.now()
         answer = await fetch(transport, lookup_call(*known), clock, LOOKUP_LIMIT)  # a call that was sent has no body
+        if answer is not None and busy(answer, clock.wall()) is None:
+            reply.retry_count = 0
     reply.learn_replay(answer)
+    if reply.learned.replay is None:
+        # It did not answer, or refused: the request that follows is one more at the same closed door.
+        await clock.sleep(max(0.0, reply.asked_at + LEAST_INTERVAL - clock.now()))
+
+
+def _due_again(reply: Reply, fault: Fault, retries: RetryBudget) -> float | None:
+    """When a lookup that met `fault` is asked again; None: it is not, for no retry is left to spend on it."""
+    now = reply.clock.now()
+    due = now + (fault.wait or 0.0)
+    if reply.policy.retry.max_retries < 1 or due >= reply.budget.ends:
+        return None
+    return due if not counts(fault) or retries.take(reply.provider.base_url, now, due) else None
 
 
 def decide(reply: Reply, outcome: CutShort | MissedTail | Refused, retries: RetryBudget, dice: Dice) -> Fault | float:
