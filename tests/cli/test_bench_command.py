@@ -83,6 +83,60 @@ def test_failures_are_told_and_are_the_exit_code(capsys: pytest.CaptureFixture[s
         assert [(one["failures"], one["target_met"], one["ttfb"]["count"]) for one in found] == [(1, None, 0)]
 
 
+def test_what_was_cut_at_the_deadline_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with Gateway(tokens=1000, gap=0.02) as gateway:
+        use(gateway.url)
+        assert run(["bench", "-n", "1", "--interval", "0", "--deadline", "0.3"]) == 0
+    assert "a (cold): 1 answers took longer than the deadline of 0.3 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("columns", [80, 50])
+def test_the_tables_fit_the_terminal(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    names = [f"a-model-with-a-name-that-is-far-too-long-{number}" for number in (1, 2)]
+    with Gateway(tokens=2) as gateway:
+        use(gateway.url)
+        assert run(["bench", "-n", "2", "--interval", "0", "-m", names[0], "-m", names[1]]) == 0
+    out = capsys.readouterr().out
+    assert max(len(line) for line in out.splitlines()) <= columns
+    heads = {word for line in out.splitlines() if "(ms)" in line for word in line.split()}
+    assert {"n", "median", "p95", "stdev", "DNS", "TTFT", "TPS"} <= heads
+    assert out.count("long-1") > 2
+    assert out.count("long-2") > 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--interval", "nan"], "nan is no number from 0 to 3,600."),
+        (["-n", "abc"], "abc is no whole number from 1 to 1,000."),
+        (["-n", "0"], "0 is no whole number"),
+        (["--deadline", "-1"], "-1 is no number"),
+    ],
+)
+def test_numbers_that_are_none(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_ctrl_c_before_anything_ended_does_not_speak_of_measurements() -> None:
+    with Gateway(head=60.0) as gateway:
+        use(gateway.url)
+        command = [sys.executable, "-m", "tui", "bench", "-n", "5"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ, cwd=Path(__file__).parents[2]
+        ) as process:
+            while not gateway.log:
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert out == b"Nothing was measured.\n"
+    assert b"Stopped before the first request had ended." in err
+
+
 def test_what_cannot_be_asked() -> None:
     assert run(["bench", "-n", "0"]) == 2
     assert run(["bench", "-p", "nowhere"]) == 2

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 import tui
-from tui.cli.history_journal import cut
+from tui.cli.columns import cut
 from tui.cli.main import run
 from tui.journal.export import moment, read, to_markdown
 from tui.journal.ids import new_id

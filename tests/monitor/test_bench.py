@@ -112,8 +112,18 @@ def test_the_deadline_ends_a_request_and_says_what_was_missing() -> None:
     with Gateway(text=5.0) as gateway:
         plan = Plan((Target(provider(gateway.url), "a"),), count=1, interval=0.0, deadline=0.2)
         (cold, _) = results(plan.targets, ran(plan))
-    assert [fault.kind for fault in cold.faults] == ["no-bytes"]
+    assert [(fault.kind, fault.detail) for fault in cold.faults] == [("no-text", "deadline: 0.2 s")]
     assert cold.ttfb.came == 0
+
+
+def test_an_answer_longer_than_the_deadline_keeps_what_was_measured() -> None:
+    with Gateway(tokens=1000, gap=0.02) as gateway:
+        plan = Plan((Target(provider(gateway.url), "a"),), count=1, interval=0.0, deadline=0.4)
+        cold, warm = results(plan.targets, ran(plan))
+    for one in (cold, warm):
+        assert (one.faults, one.cut, one.not_kept) == ((), 1, 0)
+        assert (one.ttfb.came, one.ttft.came, one.tps.came) == (1, 1, 0)
+        assert one.itl.came > 1
 
 
 def test_nobody_there() -> None:

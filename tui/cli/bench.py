@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.columns import cut
 from tui.cli.configured import configured
 from tui.cli.errors import Exit, tell
+from tui.cli.numbers import Number, Whole
 from tui.config import Config
 from tui.plain import one_line
 from tui.say import say
@@ -19,15 +23,14 @@ if TYPE_CHECKING:
     from tui.monitor.bench import Plan, Run, Target
 
 BAR = 20
-"""Cells of the progress bar: with its words it fits a terminal of 80."""
+"""Cells of the progress bar, at most: a quarter of the terminal."""
 
 
 @click.command(name="bench", help=say("bench.help"))
-@click.option("-n", "--count", type=click.IntRange(1, 1000), default=10, metavar="N", help=say("bench.help_count"))
-@click.option(
-    "--interval", type=click.FloatRange(0, 3600), default=0.5, metavar="SECONDS", help=say("bench.help_interval")
-)
-@click.option("--tokens", type=click.IntRange(1, 4096), default=10, metavar="N", help=say("bench.help_tokens"))
+@click.option("-n", "--count", type=Whole(1, 1000), default=10, metavar="N", help=say("bench.help_count"))
+@click.option("--interval", type=Number(0, 3600), default=0.5, metavar="SECONDS", help=say("bench.help_interval"))
+@click.option("--deadline", type=Number(0.1, 3600), default=10.0, metavar="SECONDS", help=say("bench.help_deadline"))
+@click.option("--tokens", type=Whole(1, 4096), default=10, metavar="N", help=say("bench.help_tokens"))
 @click.option("-m", "--model", multiple=True, metavar="MODEL", help=say("bench.help_model"))
 @click.option("-p", "--provider", multiple=True, metavar="PROVIDER", help=say("bench.help_provider"))
 @click.option("--json", "as_json", is_flag=True, help=say("bench.help_json"))
@@ -35,6 +38,7 @@ BAR = 20
 def command(
     count: int,
     interval: float,
+    deadline: float,
     tokens: int,
     model: tuple[str, ...],
     provider: tuple[str, ...],
@@ -48,7 +52,7 @@ def command(
     config = configured()
     targets = _targets(config, model, provider)
     start_log(log)
-    plan = Plan(targets, count, interval, tokens)
+    plan = Plan(targets, count, interval, tokens, deadline=deadline)
     running = Running(plan)
     interrupted = False
     try:
@@ -59,9 +63,13 @@ def command(
         running.clear()
     found = results(targets, running.runs)
     target = config.probe.target_ms / 1000
-    click.echo(bench_report.as_json(found, target) if as_json else bench_report.as_text(found, target))
+    columns = shutil.get_terminal_size().columns
+    click.echo(
+        bench_report.as_json(found, target) if as_json else bench_report.as_text(found, target, deadline, columns)
+    )
     if interrupted:
-        tell(say("bench.interrupted", done=len(running.runs), all=plan.requests))
+        done = len(running.runs)
+        tell(say("bench.interrupted", done=done, all=plan.requests) if done else say("bench.interrupted_at_once"))
         return Exit.INTERRUPTED
     kinds = {fault.kind for one in found for fault in one.faults}
     return Exit.KEY if "unauthorized" in kinds else Exit.INCOMPLETE if kinds else Exit.COMPLETE
@@ -109,7 +117,9 @@ class Running:
         if not self._live:
             return
         done, most = len(self.runs), self._plan.requests
-        filled = BAR * done // most
+        columns = _columns_of_stderr()
+        bar = min(BAR, columns // 4)
+        filled = bar * done // most
         words = f"{done}/{most}"
         if newest is not None:
             target, run = newest
@@ -118,4 +128,14 @@ class Running:
             connection = say("bench.cold" if run.connection == "cold" else "bench.warm")
             words += f"  {one_line(target.model, 24)} · {connection} · {what}"
         self._drawn = True
-        click.echo("\r\x1b[K" + "█" * filled + "░" * (BAR - filled) + "  " + words, nl=False, err=True)
+        click.echo(
+            "\r\x1b[K" + "█" * filled + "░" * (bar - filled) + "  " + cut(words, columns - bar - 3), nl=False, err=True
+        )
+
+
+def _columns_of_stderr() -> int:
+    """Of the terminal that the bar is drawn on; stdout may be a file."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80

@@ -11,9 +11,10 @@ from itertools import chain, islice
 
 import click
 
+from tui.cli.columns import cut
 from tui.cli.history_change import delete, rename, undelete
 from tui.cli.history_import import import_
-from tui.cli.history_journal import LATEST, MOST_DELETED, cut, find, nothing, opened, write
+from tui.cli.history_journal import LATEST, MOST_DELETED, find, nothing, opened, write
 from tui.cli.history_search import search
 from tui.journal.export import (
     Whole,

@@ -7,8 +7,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from wcwidth import wcswidth, wcwidth
-
 from tui.cli.errors import Advice, Exit, Stop
 from tui.journal.store import Journal
 from tui.journal.stored import StoredConversation
@@ -79,16 +77,3 @@ def _escaped(text: str) -> str:
     if plain(text) == text:
         return text
     return "".join(char if plain(char) == char else json.dumps(char)[1:-1] for char in text)
-
-
-def cut(text: str, cells: int) -> str:
-    """`text` in at most `cells` columns of a terminal; an ellipsis says that there is more."""
-    if wcswidth(text) <= cells:
-        return text
-    kept, used = [], 1
-    for char in text:
-        used += max(wcwidth(char), 0)
-        if used > cells:
-            break
-        kept.append(char)
-    return "".join(kept) + "…" if cells > 0 else ""

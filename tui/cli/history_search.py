@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import click
 
+from tui.cli.columns import cut
 from tui.cli.errors import Exit
-from tui.cli.history_journal import cut, opened, write
+from tui.cli.history_journal import opened, write
 from tui.journal.export import title_words
 from tui.journal.search import Found
 from tui.journal.store import Journal

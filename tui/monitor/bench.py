@@ -53,7 +53,7 @@ class Plan:
     tokens: int = 10
     prompt: str = "Hi"
     deadline: float = 10.0
-    """Seconds for one request, from its connect to its end."""
+    """Seconds for one request, from its connect to its end; an answer that is longer is cut there."""
 
     @property
     def requests(self) -> int:
@@ -72,6 +72,8 @@ class Run:
     tps: float | None = None
     """Tokens per second behind the first one, by the provider's own count; None where it counts none."""
     fault: Fault | None = None
+    cut: bool = False
+    """The answer was still coming at the deadline: what was measured until then stands."""
 
     @property
     def counts(self) -> bool:
@@ -94,6 +96,11 @@ class Result:
     @property
     def faults(self) -> tuple[Fault, ...]:
         return tuple(run.fault for run in self.runs if run.fault is not None)
+
+    @property
+    def cut(self) -> int:
+        """Answers that were still coming at the deadline."""
+        return sum(run.cut for run in self.runs)
 
     @property
     def not_kept(self) -> int:
@@ -173,11 +180,11 @@ async def bench(asked: Plan, clock: Clock) -> AsyncGenerator[tuple[Target, Run],
                         await _open_with_a_list(line, target, asked.deadline)
                         run = await measure(line, target, connection, asked, clock)
                     broken.discard(number)
-                    if run.fault is not None:
+                    if run.cut or run.fault is not None:
                         broken.add(number)
                         # Whatever is left of that connection is no good for the next one.
                         await line.hang_up()
-                        if run.fault.kind == "unauthorized":
+                        if run.fault is not None and run.fault.kind == "unauthorized":
                             refused.add(number)
                     yield target, run
 
@@ -204,6 +211,8 @@ class _Heard:
     pieces: list[float] = field(default_factory=list)
     """Reasoning too: the provider counts it as tokens."""
     ended: Ended | None = None
+    opened: bool = False
+    """Bytes of the body have come."""
 
 
 async def measure(line: Line, target: Target, connection: Connection, asked: Plan, clock: Clock) -> Run:
@@ -218,6 +227,7 @@ async def measure(line: Line, target: Target, connection: Connection, asked: Pla
         _hear(heard, reader, Sent(clock.now()), clock)
 
     fault: Fault | None = None
+    cut = False
     try:
         async with asyncio.timeout(asked.deadline), line.send(call, sent) as reply:
             _hear(heard, reader, Opened(reply.status, reply.headers, clock.now(), reply.timing), clock)
@@ -226,24 +236,26 @@ async def measure(line: Line, target: Target, connection: Connection, asked: Pla
             if heard.ended is None:
                 for read in reader.ended(None, clock.now(), clock.wall()):
                     heard.ended = read if isinstance(read, Ended) else heard.ended
-    except TimeoutError as error:
-        fault = fault_of_wire(_late(error, reader.timing))
+    except TimeoutError:
+        cut = bool(heard.pieces)
+        fault = None if cut else _late(heard, reader.timing, asked.deadline)
     except WireError as error:
         fault = fault_of_wire(error)
     if heard.ended is not None:
         # What the answer said stands, also where its connection was held open too long behind it.
-        fault = heard.ended.fault
+        fault, cut = heard.ended.fault, False
     if fault is not None and target.provider.key is not None:
         fault = replace(fault, detail=without(target.provider.key, fault.detail))
     tokens = reader.bill.completion if reader.bill is not None else 0
     gaps = tuple(after - before for before, after in pairwise(heard.texts))
-    return Run(connection, reader.timing, gaps, _tps(tokens, heard.pieces), fault)
+    return Run(connection, reader.timing, gaps, _tps(tokens, heard.pieces), fault, cut)
 
 
 def _hear(heard: _Heard, reader: Reader, arrival: Sent | Opened | bytes, clock: Clock) -> None:
     if heard.ended is not None:
         return
     now = clock.now()
+    heard.opened = heard.opened or isinstance(arrival, bytes)
     for read in reader.arrived(arrival, now, clock.wall()):
         if isinstance(read, Delta):
             heard.texts.append(now)
@@ -261,11 +273,10 @@ def _tps(tokens: int, pieces: Sequence[float]) -> float | None:
     return (tokens - 1) / seconds if seconds > 0 and tokens > 1 else None
 
 
-def _late(error: TimeoutError, timing: Timing) -> WireError:
-    late = WireError()
-    late.__cause__ = error
-    late.timing = timing
-    return late
+def _late(heard: _Heard, timing: Timing, deadline: float) -> Fault:
+    """Nothing that can be measured came by the deadline."""
+    kind = "no-first-byte" if timing.ttfb is None else "no-text" if heard.opened else "no-bytes"
+    return Fault(kind, permanent=False, detail=f"deadline: {deadline:g} s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ PHRASES: dict[str, str] = {
     "Costs a few tokens. Every time counts from the request sent.",
     "help_count": "Requests for each model and connection (10).",
     "help_interval": "Seconds between two requests (0.5).",
+    "help_deadline": "Seconds for one request; a longer answer is cut there, and what was measured stands (10).",
     "help_tokens": "At most so many tokens an answer (10).",
     "help_model": "A model to ask; may be given more than once.",
     "help_provider": "A provider to ask; may be given more than once.",
@@ -25,6 +26,8 @@ PHRASES: dict[str, str] = {
     "histogram": "TTFB of {model}, {connection}",
     "nothing": "Nothing was measured.",
     "failed": "{about}: {count} failed: {words} ({detail})",
+    "cut": "{about}: {count} answers took longer than the deadline of {seconds} s: cut there; TTFB, TTFT, ITL stand.",
     "not_kept": "{about}: the server closed the connection after each answer, so {count} requests found none standing.",
     "interrupted": "Stopped after {done} of {all} requests; above is what they measured.",
+    "interrupted_at_once": "Stopped before the first request had ended.",
 }

@@ -18,6 +18,8 @@ PHRASES: dict[str, str] = {
     "continue": "Go on with the last conversation.",
     "log": "Write what happens on the wire to FILE, without keys.",
     "usage": "{reason}",
+    "not_whole": "{value} is no whole number from {low} to {high}.",
+    "not_number": "{value} is no number from {low} to {high}.",
     "usage_help": "Nothing was done. Help: {command} --help",
     "no_option": "There is no option {option}.",
     "no_command": "There is no command “{name}”.",

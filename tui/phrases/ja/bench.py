@@ -5,6 +5,7 @@ PHRASES: dict[str, str] = {
     "トークンを少し消費します。時間はすべてリクエスト送信時から数えます。",
     "help_count": "モデルと接続ごとのリクエスト数です（10）。",
     "help_interval": "リクエストの間隔の秒数です（0.5）。",
+    "help_deadline": "1 回のリクエストの制限秒数です。長い回答はそこで打ち切り、測定値は残します（10）。",
     "help_tokens": "1 回の回答の最大トークン数です（10）。",
     "help_model": "測るモデルです。複数指定できます。",
     "help_provider": "測るプロバイダーです。複数指定できます。",
@@ -25,6 +26,8 @@ PHRASES: dict[str, str] = {
     "histogram": "{model} の TTFB（{connection}）",
     "nothing": "何も測定できませんでした。",
     "failed": "{about}: {count} 件失敗しました: {words}（{detail}）",
+    "cut": "{about}: {count} 件の回答が制限の {seconds} 秒より長いため打ち切りました。TTFB、TTFT、ITL は有効です。",
     "not_kept": "{about}: サーバーが回答のたびに接続を閉じたため、{count} 件は接続済みではありませんでした。",
     "interrupted": "{all} 件中 {done} 件で停止しました。上はそこまでの測定結果です。",
+    "interrupted_at_once": "最初のリクエストが終わる前に停止しました。",
 }

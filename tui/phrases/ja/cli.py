@@ -18,6 +18,8 @@ PHRASES: dict[str, str] = {
     "continue": "前回の会話を続けます。",
     "log": "通信の記録を鍵を除いて FILE に書きます。",
     "usage": "{reason}",
+    "not_whole": "{value} は {low} から {high} までの整数ではありません。",
+    "not_number": "{value} は {low} から {high} までの数ではありません。",
     "usage_help": "何もしていません。ヘルプ：{command} --help",
     "no_option": "{option} というオプションはありません。",
     "no_command": "「{name}」というコマンドはありません。",
