@@ -89,7 +89,31 @@ SHIKI = """\
 **冬**の太平洋側は晴れて乾き、日本海側は深い雪に閉ざされます。正月には松と柚子が香ります。
 """
 
+HANAMI = """\
+花見は、満開の桜の下で飲み食いをしながら春を祝う習わしです。場所取りは新入社員の仕事とされ、朝早くからシートを広げて待ちます。
+
+夜桜には提灯がともり、昼とは違う顔を見せます。雨の翌日は花びらが水面を埋め、これを花筏と呼びます。
+"""
+
+SSE_JA = "サーバーから届く一方通行の流れです。応答を開いたまま、小さな文字の枠を次々に送ります。"
+
+KYOTO = """\
+二日なら、初日は東山を歩きます。清水寺から八坂神社まで坂を下り、円山公園のしだれ桜で一休み。
+
+二日目は嵐山へ。竹林は朝八時までが静かです。
+"""
+
+JAPANESE = (
+    "日本の四季について300文字で教えてください。",
+    "花見とは何ですか？",
+    "SSEとは何ですか？",
+    "京都を二日で見るなら？",
+)
+
 OTHERS = {
+    "花見とは何ですか？": HANAMI,
+    "SSEとは何ですか？": SSE_JA,
+    "京都を二日で見るなら？": KYOTO,
     "What is SSE?": SSE,
     "Why is the sky blue?": "Air scatters short waves more than long ones, so blue light reaches you from every side.",
     "日本の四季について300文字で教えてください。": SHIKI,
@@ -252,6 +276,36 @@ async def reconnecting() -> str:
             return at.picture()
 
 
+async def connection() -> str:
+    prompt = "Japan's four seasons, in four paragraphs"
+    with key(), Gateway(breaks=(0.45, 0.8), prompt=prompt) as server:
+        async with running(settings(server), WIDE, Wanted()) as at:
+            await at.probed(48)
+            await at.ask("What is SSE?")
+            await at.answered()
+            await at.ask(prompt)
+            await at.answered()
+            await at.pilot.press("f2")
+            await at.until(lambda: at.shows("attempt by attempt", "What happened"), "the page")
+            return at.picture()
+
+
+async def conversations() -> str:
+    with key(), Gateway() as server:
+        async with running(settings(server, head='language = "ja"'), WIDE, Wanted()) as at:
+            for number, prompt in enumerate(JAPANESE):
+                if number:
+                    await at.pilot.press("ctrl+n")
+                    await at.until(lambda: not at.app.conversation.rows, "a new conversation")
+                await at.ask(prompt)
+                await at.answered()
+            await at.pilot.press("f3")
+            await at.until(lambda: at.shows("SSE"), "the list")
+            at.app.screen.focused.post_message(events.Paste("桜"))
+            await at.until(lambda: at.shows("桜前線") and not at.shows("SSEとは"), "the hits")
+            return at.picture()
+
+
 async def model_list() -> str:
     with key(), Gateway() as server:
         async with running(settings(server), WIDE, Wanted()) as at:
@@ -331,6 +385,8 @@ SCENES: dict[str, Callable[[], Awaitable[str]]] = {
     "idle": idle,
     "streaming": streaming,
     "reconnecting": reconnecting,
+    "connection": connection,
+    "conversations": conversations,
     "model-list": model_list,
     "first-run": first_run,
     "small": small,

@@ -30,7 +30,17 @@ SCREENSHOTS = ROOT / "screenshots"
 HOME = "/home/user"
 """How the home of a run is shown."""
 
-NAMES = ("idle", "streaming", "reconnecting", "model-list", "first-run", "small", "japanese")
+NAMES = (
+    "idle",
+    "streaming",
+    "reconnecting",
+    "connection",
+    "conversations",
+    "model-list",
+    "first-run",
+    "small",
+    "japanese",
+)
 
 CELL = 12.2
 """Units of a cell in the SVG: Rich's 20 units of height times 0.61."""

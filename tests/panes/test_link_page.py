@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from tui.chat.link_log import AttemptRow, Entry
 from tui.chat.view import LinkView, fresh
@@ -83,8 +84,8 @@ def test_everything_is_there() -> None:
         "DNS 1 · TCP 12 · TLS 31 · TTFB 180 · TTFT 420 ms  812 characters  the",
         "at 812 · prefill · after 2.3 s · ≈ 6 tokens paid twice  verified",
         "at 90 · continue · after 61.0 s · ≈ 0 tokens paid twice  NOT verified  a → b",
-        "holysheep · probes, fresh",
-        "… · replies, TTFT",
+        "holysheep · claude-sonnet-4.5\n  replies, TTFB",
+        "  replies, TTFT",
         "reconnecting in 1.2 s, retry 1/5",
         "streaming: TTFB 180 ms, TTFT 420 ms",
         "another answer: reply 2",
@@ -124,7 +125,18 @@ def test_the_numbers_of_the_table_are_those_of_the_samples() -> None:
 
 def test_what_matters_most_stays_when_it_gets_narrow() -> None:
     head = next(line for line in text(page(), 70).splitlines() if " p50" in line)
-    assert head.split() == ["n", "last", "p50", "p95", "loss"]
+    assert head.split() == ["n", "last", "mean", "p50", "p95", "worst", "loss"]
+
+
+def test_columns_stand_under_their_names_in_japanese_too() -> None:
+    speak("ja")
+    shown = [text_of(line) for line in page_lines(page(), 40.0, 130)]
+    head = next(line for line in shown if "p95" in line)
+    row = next(line for line in shown if "測定、新規接続" in line)
+    assert cell_len(head) == cell_len(row)
+    for name, number in (("回数", " 30"), ("損失", " 0%")):
+        before = cell_len(head[: head.index(name)]) + cell_len(name)
+        assert before == cell_len(row[: row.index(number)]) + len(number)
 
 
 @given(st.integers(1, 200), st.sampled_from(["en", "ja"]), st.sampled_from(["blocks", "ascii", "braille"]))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.screen.panes.pieces import Chunk, cut, cut_line, fit, text_of, width_of
+from tui.screen.panes.pieces import Chunk, cut, cut_line, cut_start, fit, text_of, width_of
 
 TEXTS = st.text(alphabet="ab 日本語、é…▁👍", max_size=12)
 LINES = st.lists(st.tuples(TEXTS, st.just("normal")), max_size=4).map(tuple)
@@ -52,3 +52,11 @@ def test_an_elastic_chunk_shrinks_before_it_goes() -> None:
     assert text_of(fit(chunks, 12)) == "state"
     chunks.append(Chunk((("model", "dim"),), rank=2))
     assert text_of(fit(chunks, 26)) == "state  a long reason"
+
+
+@given(TEXTS, st.integers(0, 30))
+def test_a_start_is_cut_off_and_the_end_stays(text: str, width: int) -> None:
+    kept = cut_start(text, width)
+    assert cell_len(kept) <= width
+    assert kept == text or text.endswith(kept[1:])
+    assert kept == text or width == 0 or kept.startswith("…")

@@ -67,6 +67,15 @@ async def test_what_was_said_is_found_while_typing_and_opened_at_its_place(tmp_p
 
 
 @scene
+async def test_what_was_found_stands_in_its_row_however_far_on_in_its_line(tmp_path: Path) -> None:
+    with answers("Not yet. " * 40 + "Here blooms the 梅 at last.") as server:
+        async with live(settings(tmp_path, server.url)) as screen:
+            await ask(screen, "Tell of plums", "at last.")
+            await screen.pilot.press("f3", "梅")
+            await screen.shows("…", "Not yet. Here blooms the 梅 at last.")
+
+
+@scene
 async def test_a_word_that_nobody_said_finds_nothing(tmp_path: Path) -> None:
     with answers("Hello.") as server:
         async with live(settings(tmp_path, server.url)) as screen:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -20,9 +21,12 @@ from tui.plain import one_line, plain
 from tui.say import say
 from tui.screen.dialogs.dialog import Dialog
 from tui.screen.dialogs.field import Field
-from tui.screen.panes.line_list import LineList
-from tui.screen.panes.pieces import Line
+from tui.screen.panes.line_list import MARK, LineList
+from tui.screen.panes.pieces import Line, cut, cut_start, width_of
 from tui.words import ConversationId
+
+TITLE = 24
+"""Cells of a conversation's title before a hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +94,14 @@ class Rows(LineList, can_focus=False):
 
     def _hit(self, hit: Hit) -> Line:
         start, end = hit.mark
-        title = say("talks.in_title") if hit.turn is None else one_line(hit.title, 24)
-        return (
-            (_day(hit.at) + "  ", "dim"),
-            (title + "  ", "dim"),
-            (_flat(hit.line[:start]), "normal"),
-            (_flat(hit.line[start:end]), "accent"),
-            (_flat(hit.line[end:]), "normal"),
-        )
+        title = say("talks.in_title") if hit.turn is None else cut(one_line(hit.title, TITLE), TITLE)
+        head: Line = ((_day(hit.at) + "  ", "dim"), (title + "  ", "dim"))
+        before, mark, after = _flat(hit.line[:start]), _flat(hit.line[start:end]), _flat(hit.line[end:])
+        # What was found stands in the row, however far on in its line.
+        room = self.scrollable_content_region.width - len(MARK) - width_of(head)
+        if cell_len(before + mark) > room * 2 // 3:
+            before = cut_start(before, max(1, room // 3))
+        return (*head, (before, "normal"), (mark, "accent"), (after, "normal"))
 
     def when_empty(self) -> Line:
         return ((f"  {say('talks.none') if self._found is None else say('talks.no_hit')}", "dim"),)

@@ -43,7 +43,7 @@ COLUMNS: Final[tuple[tuple[str, int], ...]] = (
 CELL: Final = 7
 """Cells of a column."""
 
-NAMES: Final = 34
+NAMES: Final = 26
 """Cells of a row's name, at most."""
 
 
@@ -100,7 +100,7 @@ def _attempt(row: AttemptRow) -> Line:
         (f"{row.number:>3}  ", "normal"),
         (_time(row.began) + "  ", "dim"),
         (f"#{row.connection_id:<4} ", "dim"),
-        (f"{row.rung or say('connection.asked'):<9} ", "normal"),
+        (_left(row.rung or say("connection.asked"), 9) + " ", "normal"),
         *phases,
         (("  " if phases else "") + say("connection.received", n=f"{row.received:,}"), "normal"),
     ]
@@ -186,21 +186,33 @@ def _spent(spent: Spent) -> str:
 def _table(page: LinkPage, width: int) -> list[Line]:
     minutes = int(page.window // 60)
     title = _title("table_frozen" if page.frozen else "table", minutes=minutes)
-    rows = [row for track in page.tracks for row in _rows(track)]
-    if not rows:
+    kinds = [(track, _rows(track)) for track in page.tracks]
+    if not any(rows for _, rows in kinds):
         return [title, _none()]
-    names = min(NAMES, max(cell_len(name) for name, _ in rows) + 1)
+    names = min(NAMES, 2 + max(cell_len(name) for _, rows in kinds for name, _ in rows) + 1)
     columns = _columns(width - names)
-    head = "".join(f"{say(f'connection.col_{name}'):>{CELL}}" for name in columns)
-    return [title, ((" " * names + head, "dim"),), *(_row(name, found, names, columns) for name, found in rows)]
+    head = "".join(_right(say(f"connection.col_{name}"), CELL) for name in columns)
+    lines: list[Line] = [title, ((" " * names + head, "dim"),)]
+    for track, rows in kinds:
+        if rows:
+            model = f" · {one_line(track.model, 60)}" if track.model else ""
+            lines.append(((one_line(track.provider, 40) + model, "normal"),))
+            lines += [_row("  " + name, found, names, columns) for name, found in rows]
+    return lines
+
+
+def _left(text: str, cells: int) -> str:
+    return text + " " * (cells - cell_len(text))
+
+
+def _right(text: str, cells: int) -> str:
+    """Flush right, by cells: Japanese takes two for a character."""
+    return " " * (cells - cell_len(text)) + text
 
 
 def _rows(track: TrackView) -> list[tuple[str, Summary]]:
-    who = one_line(track.provider, 20) + (f" {one_line(track.model, 40)}" if track.model else "")
     found = (("fresh", track.fresh), ("warm", track.warm), ("replies", track.replies), ("ttft", track.ttft))
-    kinds = [(f" · {say(f'connection.row_{kind}')}", summary) for kind, summary in found if summary.count]
-    # What was measured is never cut off, whoever it was measured of.
-    return [(cut(who, NAMES - 1 - cell_len(kind)) + kind, summary) for kind, summary in kinds]
+    return [(say(f"connection.row_{kind}"), summary) for kind, summary in found if summary.count]
 
 
 def _columns(width: int) -> list[str]:

@@ -44,6 +44,17 @@ def cut(text: str, width: int) -> str:
     return _ended(text, width)
 
 
+def cut_start(text: str, width: int) -> str:
+    """The end of `text` in at most `width` cells; "…" stands for what is missing before it."""
+    if cell_len(text) <= width:
+        return text
+    kept = len(text)
+    left = width - 1
+    while kept and (left := left - cell_len(text[kept - 1])) >= 0:
+        kept -= 1
+    return "…" + text[kept:].lstrip() if width > 0 else ""
+
+
 def _ended(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + "…" if width > 0 else ""
 
