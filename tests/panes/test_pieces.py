@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.screen.panes.pieces import Chunk, cut, cut_line, cut_start, fit, text_of, width_of
+from tui.screen.panes.pieces import Chunk, Line, cut, cut_line, cut_start, fit, text_of, width_of, wrap_line
 
 TEXTS = st.text(alphabet="ab 日本語、é…▁👍", max_size=12)
 LINES = st.lists(st.tuples(TEXTS, st.just("normal")), max_size=4).map(tuple)
@@ -60,3 +60,22 @@ def test_a_start_is_cut_off_and_the_end_stays(text: str, width: int) -> None:
     assert cell_len(kept) <= width
     assert kept == text or text.endswith(kept[1:])
     assert kept == text or width == 0 or kept.startswith("…")
+
+
+@given(LINES, st.integers(1, 40), st.integers(0, 10))
+def test_a_wrapped_line_fits_and_loses_no_letter(line: Line, width: int, indent: int) -> None:
+    rows = wrap_line(line, width, indent)
+    assert all(width_of(row) <= width for row in rows)
+    whole = "".join(text_of(row) for row in rows)
+    if width > 2 * indent and not any(row and text_of(row).endswith("…") for row in rows):
+        assert "".join(whole.split()) == "".join(text_of(line).split())
+
+
+def test_a_line_breaks_at_words_and_never_before_a_full_stop() -> None:
+    english: Line = (("12:00  ", "dim"), ("the answer broke off before its end", "warn"))
+    assert [text_of(row) for row in wrap_line(english, 24, 4)] == [
+        "12:00  the answer broke",
+        "    off before its end",
+    ]
+    japanese: Line = (("回答が終わる前に途切れました。", "normal"),)
+    assert [text_of(row) for row in wrap_line(japanese, 28, 2)] == ["回答が終わる前に途切れまし", "  た。"]

@@ -12,7 +12,7 @@ ACTIONS = (
     Action("stop", ("escape",), "stop"),
     Action("resume", ("ctrl+r",), "resume", footer=3),
     Action("models", ("ctrl+o",), "model", footer=2),
-    Action("link", ("f2",), "link"),
+    Action("link", ("f2",), "link", footer=6),
     Action("talks", ("f3",), "talks", footer=5),
     Action("again", ("ctrl+g",), "again"),
     Action("other_reply(-1)", ("f7", "alt+left"), "other_reply"),

@@ -18,7 +18,7 @@ from tui.plain import one_line
 from tui.say import say
 from tui.screen.panes.link_words import detail_line, link_line, milliseconds, phase_line, reason_words
 from tui.screen.panes.money import dollars
-from tui.screen.panes.pieces import Line, Piece, Tone, cut, cut_line
+from tui.screen.panes.pieces import Line, Piece, Tone, cut, cut_line, wrap_line
 from tui.screen.panes.sparkline import Style, sparkline
 from tui.words import Fault, SeamMark
 
@@ -43,6 +43,9 @@ COLUMNS: Final[tuple[tuple[str, int], ...]] = (
 CELL: Final = 7
 """Cells of a column."""
 
+REASON: Final = 20
+"""Cells by which what does not fit behind a time stands in, below it."""
+
 NAMES: Final = 26
 """Cells of a row's name, at most."""
 
@@ -64,13 +67,22 @@ class LinkPage:
 
 def page_lines(page: LinkPage, now: float, width: int, style: Style = "blocks") -> tuple[Line, ...]:
     """Everything, top to bottom, each line in `width` cells."""
-    lines: list[Line] = [link_line(page.view.link, now, width, page.probes), detail_line(page.view, now, width)]
-    lines += _reply(page)
-    lines += [(), *_probes(page, width, style)]
-    lines += [(), *_table(page, width)]
-    lines += [(), _title("log")]
-    lines += [_entry(entry) for entry in reversed(page.entries)] or [_none()]
-    return tuple(cut_line(line, width) for line in lines)
+    head: list[Line] = [link_line(page.view.link, now, width, page.probes), detail_line(page.view, now, width)]
+    log = [_entry(entry) for entry in reversed(page.entries)] or [_none()]
+    return (
+        *(cut_line(line, width) for line in head),
+        *_wrapped(_reply(page), width, REASON),
+        (),
+        *_probes(page, width, style),
+        (),
+        *(cut_line(line, width) for line in _table(page, width)),
+        (),
+        *_wrapped([_title("log"), *log], width, REASON),
+    )
+
+
+def _wrapped(lines: list[Line], width: int, indent: int = 0) -> list[Line]:
+    return [row for line in lines for row in wrap_line(line, width, indent)]
 
 
 def _title(name: str, **more: str | int) -> Line:
@@ -158,18 +170,19 @@ def _probes(page: LinkPage, width: int, style: Style) -> list[Line]:
     dense: Style = "braille" if style == "blocks" and len(probes.samples) > width else style
     what = say("connection.probe_chat" if probes.what == "chat" else "connection.probe_models")
     lines: list[Line] = [((say("connection.probes", what=what), "strong"),)]
+    lines = _wrapped(lines, width)
     if probes.samples:
         lines.append(sparkline(probes.samples, width, probes.target, dense))
-    lines.append(((probe_words(probes), "normal"),))
+    below: list[Line] = [((probe_words(probes), "normal"),)]
     if probes.paused:
-        lines.append(((say("connection.paused"), "dim"),))
+        below.append(((say("connection.paused"), "dim"),))
     if phases := phase_line(probes.timing):
-        lines.append(((say("connection.last_probe") + "  ", "dim"), *phases))
+        below.append(((say("connection.last_probe") + "  ", "dim"), *phases))
     if phases := phase_line(page.view.link.timing):
-        lines.append(((say("connection.last_request") + "  ", "dim"), *phases))
+        below.append(((say("connection.last_request") + "  ", "dim"), *phases))
     if probes.spent is not None:
-        lines.append(((_spent(probes.spent), "dim"),))
-    return lines
+        below.append(((_spent(probes.spent), "dim"),))
+    return [*lines, *_wrapped(below, width)]
 
 
 def _spent(spent: Spent) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -74,6 +75,35 @@ def cut_line(line: Line, width: int) -> Line:
         kept.append((text, tone))
         left -= cells
     return tuple(kept)
+
+
+def wrap_line(line: Line, width: int, indent: int) -> list[Line]:
+    """The line on as many rows as it takes, each in `width` cells, all but the first indented.
+
+    It breaks at spaces, and between wide characters; what has no such place is cut.
+    """
+    if width_of(line) <= width or width <= 2 * indent:
+        return [cut_line(line, width)]
+    rows: list[list[Piece]] = [[]]
+    left = width
+    for text, tone in line:
+        for word in _WORDS.findall(text):
+            begun = left < width - (indent if len(rows) > 1 else 0)
+            if cell_len(word.rstrip()) > left and begun:
+                rows.append([(" " * indent, tone)])
+                left = width - indent
+            begins = len(rows) > 1 and left == width - indent
+            rows[-1].append((word.lstrip() if begins else word, tone))
+            left -= cell_len(rows[-1][-1][0])
+    return [cut_line(_trimmed(row), width) for row in rows]
+
+
+_WORDS = re.compile(r"[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+|[（「『【]*.[。、，．）」』】！？ー]*\s*", re.DOTALL)
+"""What stays together: a word with the space behind it; a wide character with the signs that may not begin or end a row."""
+
+
+def _trimmed(row: list[Piece]) -> Line:
+    return (*row[:-1], (row[-1][0].rstrip(), row[-1][1])) if row else ()
 
 
 def fit(chunks: Sequence[Chunk], width: int) -> Line:
