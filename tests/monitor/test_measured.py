@@ -8,6 +8,8 @@ import json
 import shutil
 import ssl
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
@@ -100,6 +102,21 @@ def test_a_connection_that_is_refused_has_no_phases_and_the_next_attempt_tells_o
         ("backing_off", False, None),
         ("connecting", False, None),
     ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how long connecting took")
+def test_a_program_that_is_busy_does_not_make_the_way_there_longer() -> None:
+    async def main(url: str) -> Timing:
+        asked = asyncio.create_task(net.get(url + "/models", None, 5.0))
+        while not asked.done():
+            time.sleep(0.004)  # noqa: TID251, ASYNC251  as drawing does: nothing else runs meanwhile
+            await asyncio.sleep(0)  # noqa: TID251  only gives way
+        return (await asked).timing
+
+    with Gateway() as gateway:
+        timing = asyncio.run(main(gateway.url))
+    assert timing.tcp is not None
+    assert timing.tcp < 0.004
 
 
 def test_a_name_is_looked_up_and_timed() -> None:

@@ -99,7 +99,7 @@ def wrap_line(line: Line, width: int, indent: int) -> list[Line]:
 
 
 _WORDS = re.compile(r"[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+|[（「『【]*.[。、，．）」』】！？ー]*\s*", re.DOTALL)
-"""What stays together: a word with the space behind it; a wide character with the signs that may not begin or end a row."""
+"""What stays together: a word and the space behind it; a wide character and signs that may not begin or end a row."""
 
 
 def _trimmed(row: list[Piece]) -> Line:
