@@ -13,6 +13,7 @@ from gated_provider import Gated
 from pty_window import COMMAND, Window
 
 from tui import paths
+from tui.chat.interrupted import left_behind
 from tui.journal.store import Journal
 from tui.journal.stored import StoredTurn
 
@@ -61,6 +62,26 @@ def test_what_is_queued_at_a_hang_up_is_asked(server: Gated, tmp_path: Path, mon
         (ASK, "done", ENGLISH),
         ("And autumn", "done", ENGLISH),
     ]
+
+
+def test_what_is_queued_outlives_a_kill(server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(tmp_path, server, monkeypatch)
+    with Window() as window:
+        asked(window, server)
+        window.type("And autumn\r")
+        window.shows("1 queued")
+        window.type("taken back\r")
+        window.shows("2 queued")
+        window.type("\x1b")
+        window.until(lambda: "1 queued" in window.text().rpartition("2 queued")[2])
+        window.until(lambda: [turn.prompt for turn in turns()] == [ASK, "And autumn"])
+        assert left_behind(paths.journal_file()).unsent == (), "its window asks it"
+        window.process.kill()
+        window.process.wait()
+    server.gate.set()
+    assert [turn.prompt for turn in turns()] == [ASK, "And autumn"]
+    left = left_behind(paths.journal_file())
+    assert (len(left.interrupted), left.unsent) == (1, (turns()[1].id,))
 
 
 def test_a_link_that_stalls_and_then_hangs_up(server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

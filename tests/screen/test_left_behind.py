@@ -192,6 +192,42 @@ async def test_unsent_prompts_are_sent_in_their_order(config: Path, server: Wire
 
 
 @scene
+async def test_what_was_queued_behind_a_reply_follows_it_when_it_is_resumed(config: Path, server: WireServer) -> None:
+    killed(config, ASK)
+    session = Session(load(config), RealClock(), lambda _: None, lambda _: None)
+    session.begin(*session.provider(Wanted()), Wanted(continue_last=True)).keep("Autumn")
+    assert await session.close()
+    async with live(config) as screen:
+        await screen.shows("A reply was interrupted")
+        await screen.pilot.press("r")
+        await screen.shows("✓ Spring", "✓ Autumn")
+
+
+@scene
+async def test_a_prompt_queued_in_another_window_is_neither_offered_nor_asked_twice(
+    config: Path, server: WireServer
+) -> None:
+    async with live(config) as first:
+        await first.write(f"{ASK} [stall]")
+        await first.shows(HELD)
+        await first.write("Autumn")
+        await first.shows("1 queued")
+        await asyncio.wrap_future(first.app.session.writer.flush())
+        async with live(config, wanted=Wanted(continue_last=True)) as second:
+            await second.shows("… Autumn", HELD)
+            assert "not sent" not in second.text()
+            await second.pilot.press("tab", "down")
+            await second.shows("Kept, but not sent")
+            await second.pilot.press("ctrl+r")
+            await second.shows("Another window")
+            assert first.app.sending is not None
+            await first.app.sending.stop()
+            await first.shows("✓ Autumn")
+            await second.shows("✓ Autumn")
+    assert len(turns()["Autumn"].replies) == 1
+
+
+@scene
 async def test_unsent_prompts_wait_and_ctrl_r_sends_one(config: Path, server: WireServer) -> None:
     await kept(config, "Spring")
     async with live(config, wanted=Wanted(continue_last=True)) as screen:

@@ -1,7 +1,7 @@
 """What becomes of a reply, and of the prompts queued behind it, when the screen is gone.
 
 To its user a queued prompt is sent: where the run may finish, it is asked in its turn; where it may
-not, it is kept as a turn without a reply, which the next start offers. It is not asked after a reply that failed: what
+not, it stays in the journal as a turn without a reply, which the next start offers. It is not asked after a reply that failed: what
 to do then is the user's to say.
 """
 
@@ -12,12 +12,13 @@ from collections.abc import Iterable
 
 from tui.chat.send import Sending
 from tui.chat.talk import Talk
+from tui.chat.turns import Turn
 
 
-async def finish(talk: Talk, sending: Sending | None, queue: Iterable[str], limit: float, stop: asyncio.Event) -> bool:
+async def finish(talk: Talk, sending: Sending | None, queue: Iterable[Turn], limit: float, stop: asyncio.Event) -> bool:
     """Have `sending` and then `queue` answered, within `limit` seconds in all, or until `stop`.
 
-    Whether every answer is whole. What is not asked is kept; what was received is kept in any case.
+    Whether every answer is whole. What is not asked stays as it was queued; what was received is kept in any case.
     """
     waiting = list(queue)
     end = asyncio.get_running_loop().time() + limit
@@ -29,14 +30,13 @@ async def finish(talk: Talk, sending: Sending | None, queue: Iterable[str], limi
             whole = sending is None or sending.view.link.state == "done"
             if not whole or not waiting or stop.is_set():
                 break
-            turn, events = talk.ask(waiting.pop(0))
-            sending = Sending(turn, events)
+            turn = waiting.pop(0)
+            if turn in talk.turns and not turn.versions:
+                sending = Sending(turn, talk.answer(turn))
     finally:
         stopping.cancel()
         if sending is not None and sending.running:
             await sending.stop()
-        for prompt in waiting:
-            talk.keep(prompt)
     return not waiting and (sending is None or sending.view.link.state == "done")
 
 

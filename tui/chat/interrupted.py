@@ -32,9 +32,12 @@ def left_behind(path: Path) -> LeftBehind:
     """Nothing, where the journal cannot be read: whoever opens a conversation tells that."""
     try:
         with LiveJournal.open(path) as journal:
-            interrupted = tuple(reply for reply in journal.open_replies() if reply.state == "interrupted")
+            unended = journal.open_replies()
+            interrupted = tuple(reply for reply in unended if reply.state == "interrupted")
             latest = journal.latest()
-            unsent = journal.unsent(latest.id) if latest is not None else ()
+            # Behind a reply that somebody writes they are queued: he asks them.
+            busy = {reply.conversation for reply in unended if reply.state == "streaming"}
+            unsent = journal.unsent(latest.id) if latest is not None and latest.id not in busy else ()
     except JournalUnusable:
         return LeftBehind()
     return LeftBehind(interrupted, unsent, latest.id if latest is not None else None)

@@ -10,6 +10,7 @@ from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
 from tui.chat.turns import Turn
+from tui.chat.versions import drop
 from tui.engine.policy import asks_for_a_wait
 from tui.monitor.view import ProbeView
 from tui.plain import one_line
@@ -33,15 +34,13 @@ class Asking(Linking):
 
     def __init__(self, session: Session, wanted: Wanted) -> None:
         super().__init__(session, wanted)
-        self._kept: list[Turn] = []
-        """Turns that an earlier run kept unsent, and that are to be asked one after the other."""
         self._model_checked = False
         self._quit_armed = float("-inf")
         self._handed_over: Sending | None = None
         """A reply that is stopped only to go on with the model chosen now."""
 
-    def take_queue(self) -> list[str]:
-        """The prompts that wait; they wait here no more."""
+    def take_queue(self) -> list[Turn]:
+        """The prompts that wait, each a turn in the journal; they wait here no more."""
         queue, self._queue = self._queue, []
         return queue
 
@@ -70,27 +69,25 @@ class Asking(Linking):
         # What was said of the last thing would stand over the next.
         self.clear_notifications()
         self.prompt.past = [*self.prompt.past, text]
-        if self.replying:
-            self._queue.append(text)
-            self.refresh_turn()
-        else:
-            self._send(text)
-
-    def _send(self, text: str) -> None:
         talk = self.talk
         if talk is None:
             return
-        turn, events = talk.ask(text)
+        # In the journal from now on, whatever becomes of this process before it is asked.
+        turn = talk.keep(text)
         self._rows.append(shown.turn_row(len(talk.turns), turn))
-        self._turn = len(talk.turns) - 1
         self.conversation.rows = self._rows
-        self._follow_new(Sending(turn, events))
+        self._queue.append(turn)
+        if self.replying:
+            self.refresh_turn()
+        else:
+            self.send_queued()
 
-    def send_kept(self) -> bool:
-        """Ask the next prompt that an earlier run kept; False where there is none."""
+    def send_queued(self) -> bool:
+        """Ask the first of the prompts that wait; False where there is none. Not one that another window has asked or
+        deleted meanwhile."""
         talk = self.talk
-        while self._kept and talk is not None:
-            turn = self._kept.pop(0)
+        while self._queue and talk is not None:
+            turn = self._queue.pop(0)
             if turn in talk.turns and not turn.versions:
                 self._turn = talk.turns.index(turn)
                 self._follow_new(Sending(turn, talk.answer(turn)))
@@ -129,8 +126,8 @@ class Asking(Linking):
             self._follow_new(Sending(sending.turn, talk.resume(sending.turn)))
         elif fault is not None and asks_for_a_wait(fault):
             self.push_screen(ChooseWait(fault, view.model), self._waiting(sending.turn, fault))
-        elif not self.send_kept() and self._queue:
-            self._send(self._queue.pop(0))
+        else:
+            self.send_queued()
 
     def _waiting(self, turn: Turn, fault: Fault) -> Callable[[Waiting | None], None]:
         def chosen(answer: Waiting | None) -> None:
@@ -150,14 +147,23 @@ class Asking(Linking):
 
     async def action_stop(self) -> None:
         if self._queue:
-            typed = self.prompt.text
-            taken = self._queue.pop()
-            self.prompt.put(f"{taken}\n\n{typed}" if typed.strip() else taken)
-            self.refresh_turn()
+            self._take_back(self._queue.pop())
         elif self.replying and self.sending is not None:
             await self.sending.stop()
         elif self.turn is not None and self.turn.current is not None and self.turn.current.elsewhere:
             self.notify(say("screen.busy_elsewhere"), markup=False)
+
+    def _take_back(self, taken: Turn) -> None:
+        """A prompt that waited is in the prompt again, and a turn no more."""
+        talk, typed = self.talk, self.prompt.text
+        if talk is not None and taken in talk.turns and not taken.versions:
+            shown_now = self.turn
+            drop(talk, taken)
+            self._turn = talk.turns.index(shown_now) if shown_now in talk.turns else len(talk.turns) - 1
+            self.prompt.put(f"{taken.prompt}\n\n{typed}" if typed.strip() else taken.prompt)
+            self.show_rows()
+        else:
+            self.refresh_turn()
 
     async def action_copy_or_stop(self) -> None:
         selected = self.output.selected_text()
@@ -181,6 +187,11 @@ class Asking(Linking):
         if talk is None or turn is None:
             return
         if not turn.versions:
+            if any(version.elsewhere for earlier in talk.turns for version in earlier.versions):
+                # It may be queued there.
+                self.notify(say("screen.busy_elsewhere"), markup=False)
+                return
+            self._queue = [queued for queued in self._queue if queued is not turn]
             self._follow_new(Sending(turn, talk.answer(turn)))
         elif talk.can_resume(turn):
             self._follow_new(Sending(turn, talk.resume(turn)))

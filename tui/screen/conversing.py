@@ -20,6 +20,7 @@ from tui.journal.trouble import JournalUnusable
 from tui.paths import journal_file
 from tui.plain import one_line
 from tui.say import say
+from tui.screen import shown
 from tui.screen.dialogs.conversations import ConversationsDialog, Opened
 from tui.screen.dialogs.settings import Settings, SettingsDialog
 from tui.screen.dialogs.turn_menu import TurnMenu, TurnWish
@@ -46,12 +47,15 @@ class Conversing(Following):
     # From one conversation to another
 
     def show_talk(self, talk: Talk, place: int | None = None) -> None:
-        """Show `talk` from now on, its turn `place` (None: the last)."""
+        """Show `talk` from now on, its turn `place` (None: the last, or the reply that another window writes before
+        those that are queued behind it)."""
         self.session.talk = talk
+        # What waited in another conversation is kept there, and offered by the next start.
+        self._queue = []
         self.sending = None
         self._end_editing()
         self._told_left_out = ()
-        self._turn = len(talk.turns) - 1 if place is None else place
+        self._turn = shown.newest(talk.turns) if place is None else place
         self.prompt.past = [turn.prompt for turn in talk.turns]
         self.show_rows()
         self.follow_others()
@@ -250,6 +254,7 @@ class Conversing(Following):
         if here is None or self._busy() or not versions.drop(*here):
             return
         self._dropped.append(here)
+        self._queue = [queued for queued in self._queue if queued is not here[1]]
         number, self._turn = self._turn + 1, min(self._turn, len(here[0].turns) - 1)
         self.show_rows()
         self.notify(say("talks.turn_deleted", number=number), markup=False)

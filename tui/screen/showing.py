@@ -28,7 +28,8 @@ class Showing(FirstRunWays):
     def __init__(self, session: Session, wanted: Wanted) -> None:
         super().__init__(session, wanted)
         self.sending: Sending | None = None
-        self._queue: list[str] = []
+        self._queue: list[Turn] = []
+        """Turns without a reply that are to be asked one after the other."""
         self._rows: list[TurnRow] = []
         self._turn = -1
         self._trouble = ""
@@ -76,7 +77,7 @@ class Showing(FirstRunWays):
         talk, turn = self.talk, self.turn
         if talk is None:
             return
-        queued = tuple(self._queue)
+        queued = tuple(waiting.prompt for waiting in self._queue)
         chosen = turn.place if turn is not None else 0
         if turn is not None:
             saved = not self._trouble

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tui.chat import advice
 from tui.chat.session import LOCAL
 from tui.chat.talk import Talk
@@ -20,6 +22,13 @@ STARTS = 200
 def turn_row(number: int, turn: Turn) -> TurnRow:
     """One line of the list."""
     return TurnRow(number, turn_state(turn.current), turn.prompt[:STARTS])
+
+
+def newest(turns: Sequence[Turn]) -> int:
+    """The place of the turn that a reader wants to see first: the last, or before queued ones that which is written."""
+    asked = next((place for place in range(len(turns) - 1, -1, -1) if turns[place].versions), None)
+    live = asked is not None and any(not version.view.ended for version in turns[asked].versions)
+    return asked if asked is not None and live else len(turns) - 1
 
 
 def turn_state(latest: Version | None) -> TurnState:

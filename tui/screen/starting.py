@@ -48,6 +48,10 @@ class Starting(Conversing):
     def _decided(self, turn: Turn) -> Callable[[Fate | None], None]:
         def decided(fate: Fate | None) -> None:
             if fate == "resume":
+                # Prompts were queued behind it: they are sent in their turn, as they would have been.
+                talk = self.talk
+                behind = talk.turns[talk.turns.index(turn) + 1 :] if talk is not None else []
+                self._queue = [later for later in behind if not later.versions]
                 self.run_worker(self._resume_as_before(turn), group="orphan")
             elif fate in ("keep", "discard"):
                 self.run_worker(self._settle(turn, fate), group="orphan")
@@ -82,8 +86,8 @@ class Starting(Conversing):
             talk = self.talk
             assert talk is not None
             if fate == "resume":
-                self._kept = turns
-                self.send_kept()
+                self._queue = [*turns]
+                self.send_queued()
             elif fate == "discard":
                 for turn in turns:
                     drop(talk, turn)
