@@ -1,8 +1,8 @@
 """What becomes of a reply, and of the prompts queued behind it, when the screen is gone.
 
-To its user a queued prompt is sent: where the run may finish, it is asked in its turn; where it may not, it stays in the
-journal as a turn without a reply, which the next start offers. It is not asked after a reply that failed: what to do then
-is the user's to say.
+To its user a queued prompt is sent: where the run may finish, it is asked in its turn; where it may not, it stays in
+the journal as a turn without a reply, which the next start offers. It is not asked after a reply that failed: what to
+do then is the user's to say.
 """
 
 from __future__ import annotations
