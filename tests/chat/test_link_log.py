@@ -133,3 +133,6 @@ def test_the_document_is_json_with_times_and_reasons() -> None:
     assert cut["wait"] > 0
     seam = next(event for event in events if event["event"] == "seam")
     assert seam["seam"]["verified"] is True
+    tokens = next(event["tokens"] for event in events if event["event"] == "usage")
+    assert set(tokens) == {"prompt", "completion", "exact"}
+    assert tokens["exact"] is False, "the attempt that was cut did not tell"

@@ -89,7 +89,7 @@ async def test_a_view_with_the_same_words_is_not_drawn_again() -> None:
 async def test_what_the_provider_counted_is_shown_though_the_connection_stays_as_it_is() -> None:
     pane = ConnectionPane(HandClock())
     async with PaneApp(pane).run_test(size=(90, 12)) as p:
-        pane.link = LinkView(state="done", connection_id=3, attempt=1, first_piece=10.0, last_piece=12.0)
+        pane.link = LinkView(state="done", connection_id=3, attempt=1, last_piece=12.0, flow=2.0)
         pane.view = ReplyView(text=TextSoFar("word " * 40), length=200, link=pane.link, ended=True)
         await until(p, lambda: shows(p.app, "≈ "))
         pane.view = replace(pane.view, usage=TokenCount(7, 101))
@@ -101,7 +101,7 @@ async def test_the_pace_of_a_stream_is_shown_by_its_own_clock() -> None:
     clock = HandClock()
     pane = ConnectionPane(clock)
     async with PaneApp(pane).run_test(size=(90, 12)) as p:
-        link = LinkView(state="streaming", connection_id=3, attempt=1, first_piece=10.0, last_piece=12.0)
+        link = LinkView(state="streaming", connection_id=3, attempt=1, last_piece=12.0, flow=2.0)
         pane.link, pane.view = link, ReplyView(text=TextSoFar("word " * 40), length=200, link=link)
         await until(p, lambda: shows(p.app, "24.5 tok/s"))
         assert pane.pace() == RATE

@@ -139,6 +139,17 @@ def test_columns_stand_under_their_names_in_japanese_too() -> None:
         assert before == cell_len(row[: row.index(number)]) + len(number)
 
 
+def test_headings_stand_over_their_numbers_in_japanese_too() -> None:
+    speak("ja")
+    try:
+        lines = text(page()).splitlines()
+    finally:
+        speak("en")
+    head = next(line for line in lines if " p50" in line)
+    row = lines[lines.index(head) + 2]
+    assert width_of(((head, "normal"),)) == width_of(((row, "normal"),))
+
+
 @given(st.integers(1, 200), st.sampled_from(["en", "ja"]), st.sampled_from(["blocks", "ascii", "braille"]))
 def test_no_line_is_wider_than_the_screen(width: int, language: str, style: Style) -> None:
     speak(language)

@@ -11,8 +11,9 @@ from tui.chat.view import LinkView
 from tui.monitor.chat_probe import Spent
 from tui.monitor.view import ProbeView
 from tui.say import speak
-from tui.screen.panes.link_words import SIGNS, compact_line, link_line, probe_line, reason_words
+from tui.screen.panes.link_words import SIGNS, compact_line, link_line
 from tui.screen.panes.pieces import text_of, width_of
+from tui.screen.panes.probe_words import probe_line, reason_words
 from tui.timing import Timing
 from tui.words import Fault, StateName
 
@@ -162,7 +163,9 @@ def test_nothing_measured_is_said() -> None:
 
 def test_one_line_puts_the_connection_first() -> None:
     line = text_of(compact_line(CUT, STEADY, 1000.0, 78))
-    assert line == "◐ reconnecting in 3.2 s  retry 2/5 · no-such-kind-of-fault  TTFB 41 ms ✓"
+    assert line == "◐ reconnecting in 3.2 s  retry 2/5  Ctrl+R now · Esc stop · no-such-kind-of-f…"
+    line = text_of(compact_line(CUT, STEADY, 1000.0, 60))
+    assert line == "◐ reconnecting in 3.2 s  retry 2/5  Ctrl+R now · Esc stop"
     assert text_of(compact_line(CUT, STEADY, 1000.0, 24)) == "◐ reconnecting in 3.2 s"
     assert "TTFB 41 ms ✓" in text_of(compact_line(LinkView(), STEADY, 1000.0, 78))
 

@@ -225,5 +225,7 @@ def _fields(entry: Entry) -> dict[str, object]:
         "ttft": None if entry.ttft is None else round(entry.ttft, 4),
         "seam": None if mark is None else {"at": mark.at, "verified": mark.verified, "gap": round(mark.gap, 3)},
         "reply": entry.reply,
-        "tokens": None if usage is None else [usage.prompt, usage.completion],
+        "tokens": None
+        if usage is None
+        else {"prompt": usage.prompt, "completion": usage.completion, "exact": usage.exact},
     }

@@ -54,11 +54,16 @@ class LinkView:
     """The phases of the newest request that told any."""
     entered: float | None = None
     """When this state began."""
-    first_piece: float | None = None
-    """When the first text or reasoning of this stream came."""
     last_piece: float | None = None
+    """When the newest text or reasoning of this stream came."""
+    piece_of: int = 0
+    """The attempt that it came from."""
+    flow: float = 0.0
+    """Seconds over which text or reasoning came, all attempts together, what lies between two of them not counted."""
     longest_gap: float = 0.0
-    """Seconds between two pieces of text or reasoning, at most, since `first_piece`."""
+    """Seconds between two pieces of one attempt, at most."""
+    longest_break: float | None = None
+    """Seconds between the last piece of an attempt and the first of a later one, at most; None: there is none."""
     elsewhere: bool = False
     """It is another process's connection, as far as the journal tells of it."""
 
@@ -138,15 +143,13 @@ def fold(view: ReplyView, event: Event) -> ReplyView:
 
 def _piece(link: LinkView, t: float) -> LinkView:
     """`link` after a piece of text or reasoning."""
-    last = t if link.last_piece is None else link.last_piece
-    return replace(
-        link,
-        last_text=t,
-        last_byte=t,
-        first_piece=t if link.first_piece is None else link.first_piece,
-        last_piece=t,
-        longest_gap=max(link.longest_gap, t - last),
-    )
+    piece = replace(link, last_text=t, last_byte=t, last_piece=t, piece_of=link.attempt)
+    if link.last_piece is None:
+        return piece
+    since = t - link.last_piece
+    if link.piece_of != link.attempt:
+        return replace(piece, longest_break=max(link.longest_break or 0.0, since))
+    return replace(piece, flow=link.flow + since, longest_gap=max(link.longest_gap, since))
 
 
 def _state(view: ReplyView, event: State) -> ReplyView:

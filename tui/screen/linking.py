@@ -21,7 +21,7 @@ from tui.plain import one_line
 from tui.say import say
 from tui.screen.dialogs.link import LinkScreen
 from tui.screen.panes.link_page import LinkPage
-from tui.screen.panes.link_words import reason_words
+from tui.screen.panes.probe_words import reason_words
 from tui.screen.panes.sparkline import style_of
 from tui.screen.showing import Showing
 

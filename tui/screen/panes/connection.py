@@ -13,9 +13,10 @@ from tui.chat.view import LinkView, ReplyView
 from tui.clock import Clock
 from tui.monitor.view import ProbeView
 from tui.say import say
-from tui.screen.panes.link_words import compact_line, detail_line, link_line, probe_line
+from tui.screen.panes.link_words import compact_line, detail_line, link_line
 from tui.screen.panes.paint import TONES, paint
 from tui.screen.panes.pieces import Line
+from tui.screen.panes.probe_words import probe_line
 from tui.screen.panes.sparkline import Style
 
 COUNTDOWN: Final = 0.05

@@ -16,9 +16,10 @@ from tui.monitor.stats import Summary
 from tui.monitor.view import ProbeView
 from tui.plain import one_line
 from tui.say import say
-from tui.screen.panes.link_words import detail_line, link_line, milliseconds, phase_line, reason_words
+from tui.screen.panes.link_words import detail_line, link_line, phase_line
 from tui.screen.panes.money import dollars
 from tui.screen.panes.pieces import Line, Piece, Tone, cut, cut_line, wrap_line
+from tui.screen.panes.probe_words import milliseconds, reason_words
 from tui.screen.panes.sparkline import Style, sparkline
 from tui.words import Fault, SeamMark
 

@@ -1,4 +1,4 @@
-"""The connection and its measurements in words: LinkView and ProbeView in, lines out. Pure."""
+"""The connection in words: LinkView and ReplyView in, lines out. Pure. Its measurements: probe_words.py."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tui.chat.pace import Pace, pace
 from tui.chat.view import LinkView, ReplyView
 from tui.monitor.view import ProbeView
 from tui.plain import one_line
-from tui.say import known, say
-from tui.screen.panes.money import dollars
-from tui.screen.panes.pieces import Chunk, Line, Piece, Tone, fit, width_of
-from tui.screen.panes.sparkline import Style, sparkline
+from tui.say import say
+from tui.screen.panes.pieces import Chunk, Line, Piece, Tone, fit
+from tui.screen.panes.probe_words import milliseconds, reason_words, short_chunks
+from tui.screen.panes.sparkline import Style
 from tui.timing import Timing
 from tui.words import Fault, StateName
 
@@ -43,10 +43,6 @@ LONG_WAIT: Final = 100.0
 BAR: Final = 8
 """Cells of the bar of a wait."""
 
-SPARK_LEAST: Final = 6
-SPARK_MOST: Final = 60
-"""Cells: the rolling window holds 60 probes."""
-
 
 def link_line(link: LinkView, now: float, width: int, probes: ProbeView | None = None) -> Line:
     """What the connection does now, in `width` cells; `now` is the clock's. `probes` tell more while it rests."""
@@ -58,38 +54,21 @@ def detail_line(view: ReplyView, now: float, width: int) -> Line:
     return fit(_detail_chunks(view, now), width)
 
 
-def probe_line(probes: ProbeView, width: int, style: Style = "blocks") -> Line:
-    """What the probes measured, in `width` cells; the sparkline takes what the numbers leave."""
-    short = fit(_probe_chunks(probes, SPARK_LEAST, style), width)
-    spare = max(0, width - width_of(short))
-    return fit(_probe_chunks(probes, SPARK_LEAST + spare, style), width)
-
-
 def compact_line(link: LinkView, probes: ProbeView, now: float, width: int, style: Style = "blocks") -> Line:
     """Both in one line: what the connection does comes first."""
+    return fit([*_compact_chunks(link, now, probes), *short_chunks(probes, style)], width)
+
+
+RETRIES: Final = 5
+"""Where the retries stand among the chunks of the connection."""
+
+
+def _compact_chunks(link: LinkView, now: float, probes: ProbeView) -> list[Chunk]:
+    """With the keys, which have no line of their own here; a reason may be long, and gives way to them."""
     chunks = _link_chunks(link, now, probes)
-    chunks += [
-        Chunk((("TTFB ", "dim"), *_last(probes), *(() if probes.reason else _verdict(probes))), rank=4),
-        Chunk(_instead(probes), rank=5, lead=", ", least=14),
-        Chunk(sparkline(probes.samples, SPARK_LEAST, probes.target, style), rank=9, lead=" "),
-        Chunk(_loss(probes), rank=8),
-    ]
-    return fit(chunks, width)
-
-
-def reason_words(kind: str) -> str:
-    """A fault's kind in the user's words; one that has none is shown as it is."""
-    name = f"faults.{kind}"
-    try:
-        return say(name) if known(name) else one_line(kind, 40)
-    except ModuleNotFoundError:
-        return one_line(kind, 40)
-
-
-def milliseconds(seconds: float) -> str:
-    """A number without its unit: "41", "0.6", "1,204"."""
-    value = seconds * 1000
-    return f"{value:.1f}" if value < 1 else f"{value:,.0f}"
+    if link.state == "backing_off":
+        chunks.insert(RETRIES + 1, Chunk(((say("screen.keys_short"), "accent"),), rank=1))
+    return chunks
 
 
 def _link_chunks(link: LinkView, now: float, probes: ProbeView | None = None) -> list[Chunk]:
@@ -100,11 +79,11 @@ def _link_chunks(link: LinkView, now: float, probes: ProbeView | None = None) ->
         Chunk(_unreachable(link, probes), rank=1, lead=" · "),
         Chunk(_bar(link, now), rank=6),
         Chunk(_liveness(link, now), rank=2),
-        Chunk(_retries(link), rank=3),
+        Chunk(_retries(link), rank=1),
         Chunk(_connection(link), rank=5, lead=" · "),
         Chunk(_reason(link), rank=2, lead=" · ", least=14),
         Chunk(_technical(link), rank=7, lead=" ", least=10),
-        Chunk(_next_step(link), rank=4, lead=" · "),
+        Chunk(_next_step(link), rank=1, lead=" · "),
         Chunk(_way(link), rank=6, lead=" · "),
         Chunk(_first_text(link), rank=4, lead=" · "),
         Chunk(_reader_waited(link), rank=7, lead=" · "),
@@ -225,6 +204,7 @@ def _detail_chunks(view: ReplyView, now: float) -> list[Chunk]:
         Chunk(((say(f"screen.keys_{link.state}"), "accent"),) if link.state in ("backing_off", "failed") else ()),
         Chunk(_rate(told), rank=2),
         Chunk(_gap(told), rank=3, lead=" · "),
+        Chunk(_break(told), rank=5, lead=" · "),
         Chunk(
             ((say("screen.detail_attempts", n=link.attempt), "normal"),) if link.attempt > 1 else (), rank=4, lead=" · "
         ),
@@ -275,6 +255,13 @@ def _gap(told: Pace) -> Line:
     )
 
 
+def _break(told: Pace) -> Line:
+    """What a reconnect took is no gap of the stream."""
+    if told.longest_break is None:
+        return ()
+    return ((say("screen.detail_break", seconds=f"{told.longest_break:.1f}"), "normal"),)
+
+
 def _way(link: LinkView) -> Line:
     """How it is being resumed, by the word that the seam will carry."""
     return ((link.rung, "dim"),) if link.rung is not None and link.state not in ("done", "stopped", "failed") else ()
@@ -296,85 +283,3 @@ def _reader_waited(link: LinkView) -> Line:
 
 def _model(link: LinkView) -> Line:
     return ((one_line(link.model, 60), "dim"),) if link.model else ()
-
-
-def _probe_chunks(probes: ProbeView, spark: int, style: Style) -> list[Chunk]:
-    spark = max(SPARK_LEAST, min(spark, SPARK_MOST))
-    label: Piece = ("TTFB", "dim")
-    if not probes.samples:
-        words: Piece = (say("screen.probe_none"), "dim")
-        return [Chunk((label, (" ", "dim"), words)), Chunk(_target(probes), rank=2), Chunk(_paused(probes), rank=6)]
-    return [
-        Chunk((label,), rank=2),
-        Chunk(sparkline(probes.samples, spark, probes.target, style), rank=6, lead=" "),
-        Chunk(_last(probes), lead=" "),
-        Chunk(_instead(probes), rank=1, lead=", ", least=14),
-        Chunk(_spent(probes), rank=5),
-        Chunk(_kind(probes), rank=7, lead=" "),
-        Chunk(_number("p50", probes.p50), rank=3),
-        Chunk(_number("p95", probes.p95), rank=4),
-        Chunk(_target(probes), rank=1),
-        Chunk(_loss(probes), rank=2),
-        Chunk(_number(say("screen.probe_jitter"), probes.jitter), rank=8),
-        Chunk(_paused(probes), rank=7),
-    ]
-
-
-def _last(probes: ProbeView) -> Line:
-    if probes.samples and probes.samples[-1] is None:
-        why = f" ({reason_words(probes.reason)})" if probes.reason else ""
-        return ((say("screen.probe_lost") + why, "bad"),)
-    if probes.last is None:
-        return ((say("screen.probe_none"), "dim"),)
-    return ((f"{milliseconds(probes.last)} ms", "normal"),)
-
-
-def _instead(probes: ProbeView) -> Line:
-    """An answer came, but not the one that was asked for."""
-    if probes.last is None or not probes.reason:
-        return ()
-    return ((say("screen.probe_but", words=reason_words(probes.reason)), "warn"),)
-
-
-def _spent(probes: ProbeView) -> Line:
-    """Chat probes: what this run's have cost so far."""
-    spent = probes.spent
-    if spent is None:
-        return ()
-    about = "" if spent.exact else "≈ "
-    cost = say("screen.tokens", n=f"{spent.tokens:,}") if spent.cost_usd is None else f"${dollars(spent.cost_usd)}"
-    return ((say("screen.probe_chat", cost=about + cost), "dim"),)
-
-
-def _kind(probes: ProbeView) -> Line:
-    """On which connection: replies are asked on a fresh one; what a standing one would take is told beside it."""
-    if probes.last is None:
-        return ()
-    if probes.warm is None:
-        return ((say("screen.probe_fresh"), "dim"),)
-    return ((say("screen.probe_fresh_warm", ms=milliseconds(probes.warm)), "dim"),)
-
-
-def _number(name: str, seconds: float | None) -> Line:
-    return () if seconds is None else ((f"{name} ", "dim"), (milliseconds(seconds), "normal"))
-
-
-def _verdict(probes: ProbeView) -> Line:
-    """Whether the median meets the target: one slow probe is no broken promise."""
-    if probes.p50 is None:
-        return ()
-    return ((" ✓", "good"),) if probes.p50 < probes.target else ((" ✗", "warn"),)
-
-
-def _target(probes: ProbeView) -> Line:
-    words = say("screen.probe_target", ms=milliseconds(probes.target))
-    return ((words, "dim"), *_verdict(probes))
-
-
-def _loss(probes: ProbeView) -> Line:
-    lost, of = probes.loss
-    return ((say("screen.probe_loss", lost=lost, of=of), "warn" if lost else "dim"),) if of else ()
-
-
-def _paused(probes: ProbeView) -> Line:
-    return ((say("screen.probe_paused"), "dim"),) if probes.paused else ()
