@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tui.monitor.board import KEPT, TRACKS, WINDOWS, Board, Sample
+import pytest
+
+from tui.monitor.board import KEPT, TRACKS, WINDOWS, Board, Glance, Sample, TrackView
+from tui.monitor.view import ProbeView, in_window
 from tui.timing import Timing
 
 
@@ -35,6 +38,46 @@ def test_the_window_is_chosen_when_looked_at() -> None:
     now = 60.0 * 240
     assert [board.view("p", "", now, window).fresh.count for window in WINDOWS] == [5, 15, 60, 240]
     assert board.view("p", "", now + WINDOWS[-1]).samples == ()
+
+
+def test_a_glance_adds_up_once_a_second_and_at_once_when_something_else_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    board, looks = Board(), 0
+    views = Board.views
+
+    def counted(self: Board, now: float, window: float) -> tuple[TrackView, ...]:
+        nonlocal looks
+        looks += 1
+        return views(self, now, window)
+
+    monkeypatch.setattr(Board, "views", counted)
+    glance = Glance(board)
+    for tenth in range(20):
+        board.add("p", "", probe(100 + tenth / 10, 0.1))
+        seen = glance.views(100 + tenth / 10, 900.0)
+        assert len(seen[0].samples) >= tenth + 1 - 10
+    assert looks == 3
+    assert len(glance.views(101.9, 300.0)[0].samples) == 20, "another window"
+    board.freeze(101.95)
+    glance.views(101.95, 300.0)
+    assert looks == 5
+    board.reset()
+    assert glance.views(101.96, 300.0) == ()
+
+
+def test_the_probes_of_a_window_are_the_boards() -> None:
+    board = Board()
+    for at in range(200):
+        board.add("p", "", probe(float(at), None if at == 198 else at / 1000, 0.001))
+    board.add("p", "", reply(200.0, 9.0))
+    seen = in_window(ProbeView(samples=(0.5,), last=0.5, at=500.0, target=0.07), board.view("p", "", 200.0, 100.0))
+    assert len(seen.samples) == 100
+    assert seen.samples[-2:] == (None, 0.199)
+    assert (seen.last, seen.loss, seen.warm, seen.at, seen.target) == (0.199, (1, 100), 0.001, 199.0, 0.07)
+    assert seen.p95 == seen.summary.p95
+    none = in_window(ProbeView(samples=(0.5,), last=0.5, at=500.0), TrackView("p", ""))
+    assert (none.samples, none.last, none.at) == ((), None, 500.0)
 
 
 def test_tracks_newest_first_and_an_unknown_one_is_empty() -> None:

@@ -172,6 +172,17 @@ def test_the_sentence_beside_the_bars() -> None:
     assert probe_words(gone).startswith("The newest probe was lost: ")
 
 
+def test_the_bars_are_of_the_window_and_braille_where_they_are_many() -> None:
+    many = replace(page(), measured=probes((0.04,) * 200))
+    shown = text(many, 130)
+    assert shown.count(chr(0x2800 + 0x44 + 0xA0)) == 100, "two of ▂ in a cell"
+    few = text(replace(page(), measured=probes((0.2,) * 7)), 130)
+    assert "█" * 7 in few
+    assert "200 ms on a fresh connection, over the target" in few
+    nothing = replace(probes(()), at=5.0)
+    assert "Nothing was measured in this time." in text(replace(page(), measured=nothing))
+
+
 def test_braille_holds_two_samples_in_a_cell() -> None:
     line = sparkline((0.01, 0.05, 0.2, 0.2), 10, 0.05, "braille")
     assert text_of(line) == chr(0x2800 + 0x40 + 0xA0) + chr(0x2800 + 0x47 + 0xB8)

@@ -77,6 +77,8 @@ class Board:
 
     _tracks: OrderedDict[Name, deque[Sample]] = field(default_factory=OrderedDict)
     _frozen: tuple[float, dict[Name, tuple[Sample, ...]]] | None = None
+    changes: int = 0
+    """How often it was frozen, thawed or reset."""
 
     def add(self, provider: str, model: str, sample: Sample) -> None:
         name = (provider, model)
@@ -114,15 +116,39 @@ class Board:
 
     def freeze(self, now: float) -> None:
         """From here on `views` shows what stood at `now`; measuring goes on behind it."""
+        self.changes += 1
         self._frozen = now, {name: tuple(track) for name, track in self._tracks.items()}
 
     def thaw(self) -> None:
+        self.changes += 1
         self._frozen = None
 
     def reset(self) -> None:
         """Forget everything, the frozen picture too."""
+        self.changes += 1
         self._tracks.clear()
         self._frozen = None
+
+
+GLANCE = 0.9
+"""Seconds for which a picture stands: nobody reads statistics faster, and whoever looks once a second sees new ones."""
+
+
+class Glance:
+    """A board for somebody who looks often: to add up all of it takes milliseconds."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._of: tuple[float, int] | None = None
+        self._at = 0.0
+        self._seen: tuple[TrackView, ...] = ()
+
+    def views(self, now: float, window: float) -> tuple[TrackView, ...]:
+        """What the board showed within the last second."""
+        of = window, self._board.changes
+        if of != self._of or now - self._at >= GLANCE:
+            self._of, self._at, self._seen = of, now, self._board.views(now, window)
+        return self._seen
 
 
 def _view(name: Name, samples: list[Sample]) -> TrackView:

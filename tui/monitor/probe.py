@@ -112,6 +112,11 @@ class Prober:
         """Who is asked."""
         return self._provider
 
+    @property
+    def track(self) -> tuple[str, str]:
+        """Where on the board its samples are: the provider, and the model where it chats."""
+        return self._provider.name, self._model
+
     def use(self, model: str) -> None:
         """Chats go to `model` from here on, beginning anew; the model list is asked whichever is chosen."""
         if self._model and model != self._model:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from tui.monitor.board import TrackView
 from tui.monitor.chat_probe import Spent
 from tui.monitor.stats import NOTHING, Summary
 from tui.timing import UNTIMED, Timing
@@ -40,3 +41,23 @@ class ProbeView:
     """The phases of the newest probe."""
     spent: Spent | None = None
     """What the chat probes cost; None: they are free."""
+
+
+def in_window(probes: ProbeView, track: TrackView) -> ProbeView:
+    """`probes` as those that `track` holds: of its window, and of the freeze. `at` tells of the newest one of all."""
+    held = [one for one in track.samples if one.source == "probe"]
+    found, newest = track.fresh, held[-1] if held else None
+    return replace(
+        probes,
+        samples=tuple(one.timing.ttfb for one in held),
+        last=found.last,
+        p50=found.p50,
+        p95=found.p95,
+        jitter=found.jitter,
+        loss=(found.lost, found.count),
+        reason=newest.fault if newest else "",
+        at=newest.at if newest else probes.at,
+        summary=found,
+        warm=newest.warm if newest else None,
+        timing=newest.timing if newest else UNTIMED,
+    )

@@ -15,8 +15,9 @@ from tui.chat import link_log
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
 from tui.chat.view import ReplyView
+from tui.monitor.board import Glance, TrackView
 from tui.monitor.probe import Prober
-from tui.monitor.view import ProbeView
+from tui.monitor.view import ProbeView, in_window
 from tui.plain import one_line
 from tui.say import say
 from tui.screen.dialogs.link import LinkScreen
@@ -37,6 +38,7 @@ class Linking(Showing):
         self._prober: Prober | None = None
         self._probing: asyncio.Task[None] | None = None
         self._told_of = ""
+        self._glance = Glance(session.board)
         # Not sys.stdout: Textual puts something of its own in its place while an app runs.
         terminal = sys.__stdout__
         self.bars = style_of(os.environ.get("TERM", ""), terminal.encoding if terminal is not None else "")
@@ -82,11 +84,15 @@ class Linking(Showing):
             self.push_screen(LinkScreen(self._page, lambda: self.replying, self.session.clock, self.bars))
 
     def _page(self, window: float) -> LinkPage:
-        session = self.session
+        session, probes = self.session, self.connection.probes
+        tracks = self._glance.views(session.clock.now(), window)
+        probed = self._prober.track if self._prober is not None else ("", "")
+        mine = next((one for one in tracks if (one.provider, one.model) == probed), TrackView(*probed))
         return LinkPage(
             view=self.connection.view,
-            probes=self.connection.probes,
-            tracks=session.board.views(session.clock.now(), window),
+            probes=probes,
+            measured=in_window(probes, mine),
+            tracks=tracks,
             attempts=session.log.attempts,
             entries=session.log.entries,
             window=window,

@@ -20,6 +20,7 @@ PHRASES: dict[str, str] = {
     "spent": "The {n} probes of this run took {tokens} tokens.",
     "spent_cost": "The {n} probes of this run took {tokens} tokens, {cost}.",
     "words_none": "Not measured yet.",
+    "words_none_now": "Nothing was measured in this time.",
     "words_lost": "The newest probe was lost: {why}.",
     "words_lost_plain": "The newest probe was lost.",
     "words_instead": "The newest probe was answered, but: {words}. ",

@@ -20,6 +20,7 @@ PHRASES: dict[str, str] = {
     "spent": "この実行での測定 {n} 回は {tokens} トークンを使いました。",
     "spent_cost": "この実行での測定 {n} 回は {tokens} トークン（{cost}）を使いました。",
     "words_none": "まだ測定していません。",
+    "words_none_now": "この期間の測定はありません。",
     "words_lost": "最新の測定は失われました: {why}。",
     "words_lost_plain": "最新の測定は失われました。",
     "words_instead": "最新の測定に応答はありましたが、{words}。",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from rich.cells import cell_len
@@ -15,7 +16,7 @@ from tui.monitor.chat_probe import Spent
 from tui.monitor.stats import Summary
 from tui.monitor.view import ProbeView
 from tui.plain import one_line
-from tui.say import say
+from tui.say import Language, say, spoken
 from tui.screen.panes.link_words import detail_line, link_line, phase_line
 from tui.screen.panes.money import dollars
 from tui.screen.panes.pieces import Line, Piece, Tone, cut, cut_line, wrap_line
@@ -57,6 +58,9 @@ class LinkPage:
 
     view: ReplyView
     probes: ProbeView
+    """As they stand now."""
+    measured: ProbeView | None = None
+    """Those of the window, or of the freeze; None: the rolling ones."""
     tracks: tuple[TrackView, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
     entries: tuple[Entry, ...] = ()
@@ -69,7 +73,9 @@ class LinkPage:
 def page_lines(page: LinkPage, now: float, width: int, style: Style = "blocks") -> tuple[Line, ...]:
     """Everything, top to bottom, each line in `width` cells."""
     head: list[Line] = [link_line(page.view.link, now, width, page.probes), detail_line(page.view, now, width)]
-    log = [_entry(entry) for entry in reversed(page.entries)] or [_none()]
+    log = [row for entry in reversed(page.entries) for row in _logged(entry, width, spoken())] or list(
+        _wrapped([_none()], width)
+    )
     return (
         *(cut_line(line, width) for line in head),
         *_wrapped(_reply(page), width, REASON),
@@ -78,7 +84,8 @@ def page_lines(page: LinkPage, now: float, width: int, style: Style = "blocks") 
         (),
         *(cut_line(line, width) for line in _table(page, width)),
         (),
-        *_wrapped([_title("log"), *log], width, REASON),
+        *_wrapped([_title("log")], width),
+        *log,
     )
 
 
@@ -148,7 +155,7 @@ def _seam(mark: SeamMark) -> Line:
 def probe_words(probes: ProbeView) -> str:
     """One sentence beside the bars."""
     if not probes.samples:
-        return say("connection.words_none")
+        return say("connection.words_none" if probes.at is None else "connection.words_none_now")
     if probes.last is None:
         why = reason_words(probes.reason) if probes.reason else ""
         return say("connection.words_lost", why=why) if why else say("connection.words_lost_plain")
@@ -167,7 +174,7 @@ def probe_words(probes: ProbeView) -> str:
 
 
 def _probes(page: LinkPage, width: int, style: Style) -> list[Line]:
-    probes = page.probes
+    probes = page.measured or page.probes
     dense: Style = "braille" if style == "blocks" and len(probes.samples) > width else style
     what = say("connection.probe_chat" if probes.what == "chat" else "connection.probe_models")
     lines: list[Line] = [((say("connection.probes", what=what), "strong"),)]
@@ -175,7 +182,7 @@ def _probes(page: LinkPage, width: int, style: Style) -> list[Line]:
     if probes.samples:
         lines.append(sparkline(probes.samples, width, probes.target, dense))
     below: list[Line] = [((probe_words(probes), "normal"),)]
-    if probes.paused:
+    if page.probes.paused:
         below.append(((say("connection.paused"), "dim"),))
     if phases := phase_line(probes.timing):
         below.append(((say("connection.last_probe") + "  ", "dim"), *phases))
@@ -265,6 +272,12 @@ def _cell(found: Summary, column: str) -> str:
 
 
 # The log
+
+
+@lru_cache(maxsize=2048)
+def _logged(entry: Entry, width: int, _: Language) -> tuple[Line, ...]:
+    """An entry's lines; the log is long, and looked at ten times a second."""
+    return tuple(_wrapped([_entry(entry)], width, REASON))
 
 
 def _entry(entry: Entry) -> Line:
