@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import os
 import random
@@ -205,6 +206,17 @@ class At:
     def picture(self) -> str:
         return self.app.export_screenshot(title="unbroken")
 
+    async def picture_with(self, *words: str) -> str:
+        """The picture once `words` stand on it: what lies behind a dialog is drawn a moment later than the dialog."""
+        inked = BETWEEN.sub("", "".join(words))
+        await self.until(lambda: inked in BETWEEN.sub("", _texts(self.picture())), f"{words} behind the dialog")
+        return self.picture()
+
+
+def _texts(svg: str) -> str:
+    """Every word on a picture."""
+    return html.unescape("".join(re.findall(r"<text[^>]*>([^<]*)<", svg)))
+
 
 def settings(server: WireServer | None, more: str = "", head: str = "") -> str:
     """A configuration file; many probes in a short time, as after an hour's work."""
@@ -303,7 +315,7 @@ async def conversations() -> str:
             await at.until(lambda: at.shows("SSE"), "the list")
             at.app.screen.focused.post_message(events.Paste("桜"))
             await at.until(lambda: at.shows("桜前線") and not at.shows("SSEとは"), "the hits")
-            return at.picture()
+            return await at.picture_with("円山公園")
 
 
 async def model_list() -> str:
@@ -314,13 +326,13 @@ async def model_list() -> str:
             await at.probed(16)
             await at.pilot.press("ctrl+o")
             await at.until(lambda: at.shows("gpt-4.1-mini", "$15.00"), "the list")
-            return at.picture()
+            return await at.picture_with("Spring")
 
 
 async def first_run() -> str:
     async with running(settings(None), WIDE, Wanted()) as at:
         await at.until(lambda: at.shows("Three ways", "holysheep.ai/register"), "the dialog")
-        return at.picture()
+        return await at.picture_with("Nothing asked yet")
 
 
 async def japanese() -> str:
