@@ -114,7 +114,7 @@ def test_on_hangup_stop_ends_the_reply_and_keeps_what_was_queued(
         assert window.code() == 0
     server.gate.set()
     first, second = turns()
-    assert [reply.state for reply in first.replies] == ["stopped"]
+    assert [(reply.state, reply.note) for reply in first.replies] == [("stopped", "hung_up")]
     assert SHOWN in first.replies[0].text
     assert (second.prompt, second.replies) == ("And autumn", ())
 
@@ -126,7 +126,8 @@ def test_the_limit_of_a_hang_up_ends_the_reply(server: Gated, tmp_path: Path, mo
         window.hang_up()
         assert window.code() == 1
     ((reply,),) = [turn.replies for turn in turns()]
-    assert reply.state == "stopped"
+    assert (reply.state, reply.note) == ("interrupted", "cut_limit")
+    assert [one.reply for one in left_behind(paths.journal_file()).interrupted] == [reply.id]
     assert SHOWN in reply.text
 
 
@@ -144,7 +145,8 @@ def test_sigterm_saves_and_ends(server: Gated, tmp_path: Path, monkeypatch: pyte
         assert window.code() == 143
         assert "\x1b" not in window.text()
     ((reply,),) = [turn.replies for turn in turns()]
-    assert reply.state == "stopped"
+    assert (reply.state, reply.note) == ("interrupted", "cut_asked")
+    assert [one.reply for one in left_behind(paths.journal_file()).interrupted] == [reply.id]
     assert SHOWN in reply.text
 
 
@@ -161,7 +163,7 @@ def test_ctrl_c_stops_what_is_finished_without_a_screen(
         window.type("\x03")
         assert window.code() == 130
     ((reply,),) = [turn.replies for turn in turns()]
-    assert reply.state == "stopped"
+    assert (reply.state, reply.note) == ("stopped", "")
 
 
 def test_ctrl_z_and_fg(server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,3 +195,43 @@ def test_ctrl_z_without_a_shell_stops_nothing(server: Gated, tmp_path: Path, mon
         window.shows("There is no shell to go back to.")
         window.type("\x11")
         assert window.code() == 0
+
+
+def test_quitting_asks_before_it_loses_what_is_not_saved(
+    server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(tmp_path, server, monkeypatch)
+    server.gate.set()
+    journal = paths.journal_file()
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    journal.write_text("a letter, and no journal")
+    with Window() as window:
+        window.shows("Ask…")
+        window.type(f"{ASK}\r")
+        window.shows("✓ done")
+        window.type("\x11")
+        window.shows("Only this window", "Quit and lose them (1)")
+        window.type("\x1b")
+        window.until(lambda: "lose them" not in window.text())
+        window.type("\x11")
+        window.shows("Quit and lose them (1)")
+        window.type("q")
+        assert window.code() == 1
+        assert "saved." not in window.text().replace("Not everything could be saved", "")
+        assert "Not everything could be saved" in window.text()
+    assert journal.read_text() == "a letter, and no journal"
+
+
+def test_stopping_says_nothing_of_saved_where_nothing_is(
+    server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(tmp_path, server, monkeypatch)
+    journal = paths.journal_file()
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    journal.write_text("a letter, and no journal")
+    with Window() as window:
+        asked(window, server)
+        window.process.send_signal(signal.SIGTERM)
+        assert window.code() == 1
+        assert "is saved" not in window.text()
+        assert "Not everything could be saved" in window.text()

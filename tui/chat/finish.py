@@ -8,15 +8,23 @@ do then is the user's to say.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tui.chat.send import Sending
 from tui.chat.talk import Talk
-from tui.chat.turns import Turn
+from tui.chat.turns import CUT_LIMIT, Ending, Turn
 
 
-async def finish(talk: Talk, sending: Sending | None, queue: Iterable[Turn], limit: float, stop: asyncio.Event) -> bool:
-    """Have `sending` and then `queue` answered, within `limit` seconds in all, or until `stop`.
+async def finish(
+    talk: Talk,
+    sending: Sending | None,
+    queue: Iterable[Turn],
+    limit: float,
+    stop: asyncio.Event,
+    why: Callable[[], Ending],
+) -> bool:
+    """Have `sending` and then `queue` answered, within `limit` seconds in all, or until `stop`, of which `why` tells
+    the reason.
 
     Whether every answer is whole. What is not asked stays as it was queued; what was received is kept in any case.
     """
@@ -36,6 +44,7 @@ async def finish(talk: Talk, sending: Sending | None, queue: Iterable[Turn], lim
     finally:
         stopping.cancel()
         if sending is not None and sending.running:
+            talk.ending = why() if stop.is_set() else CUT_LIMIT
             await sending.stop()
     return not waiting and (sending is None or sending.view.link.state == "done")
 

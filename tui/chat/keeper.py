@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from tui.chat.turns import CUT, Ending
 from tui.clock import Clock
 from tui.journal.ids import new_id
 from tui.journal.records import (
@@ -15,6 +16,7 @@ from tui.journal.records import (
     AddText,
     BeginAttempt,
     BeginReply,
+    CutReply,
     DropReasoning,
     EndAttempt,
     EndReply,
@@ -125,13 +127,16 @@ class Keeper:
         """The next delta's number, and how many attempts there were: what resuming needs."""
         return self._seq, self._attempts
 
-    def stopped(self) -> None:
-        """The user stopped it; nothing happens where it had ended already."""
+    def stopped(self, ending: Ending = "") -> None:
+        """It was stopped, by the user or by `ending`; nothing happens where it had ended already."""
         if not self._ended:
             self._ended = True
             wall = self._clock.wall()
             self._end_attempt(wall, None)
-            self._writer.put(EndReply(self.reply, "stopped", wall))
+            if ending in CUT:
+                self._writer.put(CutReply(self.reply, ending))
+            else:
+                self._writer.put(EndReply(self.reply, "stopped", wall, note=ending))
 
     def _state(self, state: State, wall: float) -> None:
         # The one that says `connecting` still tells of the attempt before it.

@@ -10,7 +10,7 @@ from dataclasses import replace
 from tui.chat.keeper import Keeper
 from tui.chat.link_log import LinkLog
 from tui.chat.passive import Passive
-from tui.chat.turns import ELSEWHERE, Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
+from tui.chat.turns import ELSEWHERE, Ending, Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
 from tui.chat.view import ReplyView, at_limit, fold, fresh, stopped
 from tui.chat.window import Fit, fit
 from tui.clock import Bell, Clock
@@ -80,6 +80,8 @@ class Talk:
         self._retries = retries or RetryBudget()
         self._board = board or Board()
         self._log = log or LinkLog(clock)
+        self.ending: Ending = ""
+        """Why the replies on their way are stopped, where it is not the user who stops them."""
         self.hurry = Bell()
         """Ring it to end a back-off: the next attempt begins at once."""
 
@@ -207,10 +209,10 @@ class Talk:
         return self._stream(turn, request, keeper, provider, before, agreed)
 
     def halt(self, turn: Turn) -> None:
-        """The user stopped the reply of `turn`: its view says so. What was received stays."""
+        """The reply of `turn` is stopped: its view says so. What was received stays."""
         version = turn.written
         if version is not None and not version.view.ended and not version.elsewhere:
-            version.view, version.replay = stopped(version.view), None
+            version.view, version.replay = replace(stopped(version.view), note=self.ending), None
 
     async def _stream(
         self,
@@ -257,7 +259,7 @@ class Talk:
             if turn.written is not None:
                 turn.written.view = replace(turn.written.view, note=ELSEWHERE)
         finally:
-            keeper.stopped()
+            keeper.stopped(self.ending)
             self.writing.discard(keeper.reply)
             if turn.being_written:
                 self._log.stopped()

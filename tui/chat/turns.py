@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
 from tui.chat.view import LinkView, ReplyView, fresh
 from tui.journal.live import Tail
@@ -24,6 +25,21 @@ INTERRUPTED = "interrupted"
 
 KEPT = "kept"
 """The note of an interrupted reply that is to stay as it is."""
+
+HUNG_UP: Final = "hung_up"
+"""The note of one that was stopped because the terminal went away, which is what the configuration wishes."""
+
+CUT_LIMIT: Final = "cut_limit"
+"""The note of one that was not whole when the time was over that it had without a terminal."""
+
+CUT_ASKED: Final = "cut_asked"
+"""The note of one whose process was asked to end."""
+
+Ending = Literal["", "hung_up", "cut_limit", "cut_asked"]
+"""Why a reply ends early; empty: its user stopped it."""
+
+CUT: tuple[Ending, ...] = (CUT_LIMIT, CUT_ASKED)
+"""Nobody wished these: the next start offers to resume them."""
 
 DISCARDED = "discarded"
 """The note of one that the user does not want: it stays in the journal, and is neither shown nor sent."""
@@ -183,7 +199,7 @@ def version_of(reply: StoredReply) -> Version:
         at_least=reply.at_least,
         finish_reason=reply.finish_reason,
         fault=reply.fault,
-        note=_NOTES.get(reply.state, reply.note),
+        note=reply.note if not live and reply.note in CUT else _NOTES.get(reply.state, reply.note),
         ended=not live,
         link=link,
     )

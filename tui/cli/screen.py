@@ -30,5 +30,5 @@ def run(options: ScreenOptions) -> int:
 
     with contextlib.suppress(KeyboardInterrupt):
         return asyncio.run(show(config, options))
-    tell(say("chat.not_finished"))
+    tell(say("chat.ended_early"))
     return Exit.INTERRUPTED

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from tui.chat.finish import finish
 from tui.chat.session import Session, Wanted
+from tui.chat.turns import CUT_ASKED, HUNG_UP, Ending
 from tui.cli import crash
 from tui.cli.errors import Exit, tell
 from tui.cli.options import ScreenOptions
@@ -15,7 +17,7 @@ from tui.clock import RealClock
 from tui.config import Config
 from tui.journal.trouble import JournalTrouble
 from tui.paths import log_dir
-from tui.plain import one_line
+from tui.plain import one_line, plain
 from tui.providers.keys import KeyMissing
 from tui.say import say
 from tui.screen.app import UnbrokenApp
@@ -48,6 +50,7 @@ async def show(config: Config, options: ScreenOptions) -> int:
             tell(text)
 
     session = Session(config, RealClock(), trouble, say_it)
+    ended = _Ended()
     try:
         wanted = Wanted(options.local, options.continue_last, options.model, options.provider)
         app = UnbrokenApp(session, wanted, await _ready(session, wanted))
@@ -58,17 +61,31 @@ async def show(config: Config, options: ScreenOptions) -> int:
         undo = install_signals(loop, app.terminal_lost, ending.terminate, ending.interrupt)
         try:
             code = await app.run_async(mouse=True)
-            finished = await _finish(app, config, ending.stop)
+            ended.code = code if isinstance(code, int) else app.return_code or Exit.COMPLETE
+            await _finish(app, config, ending, ended)
         finally:
             undo()
-        if ending.code is not None:
-            return ending.code
-        if not finished:
-            return Exit.INCOMPLETE
-        return code if isinstance(code, int) else app.return_code or Exit.COMPLETE
+        ended.code = ended.code if ending.code is None else ending.code
     finally:
-        if not await session.close():
+        trouble_left = session.writer.trouble
+        saved = await session.close()
+        # What is saved is said by who saved it, not by who hopes so.
+        if ended.words and saved:
+            tell(say(ended.words))
+        elif not saved:
             tell(say("chat.not_saved"))
+            if trouble_left is not None:
+                tell(plain(say(f"journal.cause_{trouble_left.kind}")))
+    return ended.code if saved else Exit.INCOMPLETE
+
+
+@dataclass(slots=True)
+class _Ended:
+    """How the run ended."""
+
+    code: int = Exit.COMPLETE
+    words: str = ""
+    """The phrase that tells what became of the reply, true where all is saved."""
 
 
 def _keep(_: asyncio.AbstractEventLoop, context: Mapping[str, object]) -> None:
@@ -108,17 +125,24 @@ class _Ending:
         self._app.terminate()
 
 
-async def _finish(app: UnbrokenApp, config: Config, stop: asyncio.Event) -> bool:
+async def _finish(app: UnbrokenApp, config: Config, ending: _Ending, ended: _Ended) -> None:
     """A reply that is still on its way goes on into the journal, or is stopped, as the user chose; the prompts queued
-    behind it too. False where it should have been finished and was not."""
+    behind it too. 1 where it should have been finished and was not."""
     sending, talk, queue = app.sending, app.talk, app.take_queue()
     if talk is None or sending is None or not (sending.running or queue):
-        return True
+        return
     if app.leaving != "finish":
-        stop.set()
+        ending.stop.set()
     else:
         minutes = f"{config.hangup_limit / 60:.0f}"
         tell(say("chat.finishing", model=one_line(sending.view.model, 60), minutes=minutes))
-    whole = await finish(talk, sending, queue, config.hangup_limit, stop)
-    tell(say("chat.finished" if whole else "chat.not_finished"))
-    return whole or app.leaving != "finish"
+
+    def why() -> Ending:
+        if ending.code is not None:
+            return CUT_ASKED if ending.code == Exit.TERMINATED else ""
+        return HUNG_UP if app.hung_up else ""
+
+    whole = await finish(talk, sending, queue, config.hangup_limit, ending.stop, why)
+    ended.words = "chat.finished" if whole else "chat.not_finished"
+    if not whole and app.leaving == "finish":
+        ended.code = Exit.INCOMPLETE

@@ -17,6 +17,7 @@ from tui.journal.records import (
     BeginAttempt,
     BeginReply,
     ChooseReply,
+    CutReply,
     DeleteConversation,
     DeleteTurn,
     DropReasoning,
@@ -119,6 +120,9 @@ def apply(db: sqlite3.Connection, record: Record, owner: Owner) -> None:  # noqa
             run(db, "end_reply", _reply_end(record))
             compact(db, record.reply)
             run(db, "to_index", {"thing": record.reply})
+        case CutReply(reply=reply, note=note):
+            run(db, "cut_reply", {"reply": reply, "note": note})
+            run(db, "to_index", {"thing": reply})
         case Learn():
             for statement, values in _learned(record):
                 run(db, statement, values)

@@ -31,8 +31,8 @@ Boundaries = Callable[[ReplyId], tuple[int, ...]]
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
-SETTLED = ("kept", "discarded")
-"""Notes of replies that were interrupted, and of which the user has said what becomes of them."""
+TOLD = ("kept", "discarded", "hung_up", "cut_limit", "cut_asked")
+"""Notes of replies that are not whole that say more than their state."""
 
 
 def everything(journal: Journal) -> Iterator[StoredConversation]:
@@ -218,7 +218,7 @@ def end_words(reply: StoredReply) -> str:
     """How a reply ended, where that needs saying; else ''."""
     if reply.state == "done":
         return say("history.state_length") if reply.finish_reason == "length" else ""
-    words = say(f"history.state_{reply.note if reply.note in SETTLED else reply.state}")
+    words = say(f"history.state_{reply.note if reply.note in TOLD and reply.state != 'streaming' else reply.state}")
     reason = reply.fault and one_line(f"{reply.fault.kind} {reply.fault.detail}")
     return f"{words} ({reason})" if reason else words
 

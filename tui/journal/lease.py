@@ -15,6 +15,7 @@ from tui.journal.records import (
     AddText,
     BeginAttempt,
     BeginReply,
+    CutReply,
     DropReasoning,
     EndAttempt,
     EndReply,
@@ -27,7 +28,7 @@ from tui.words import ReplyId
 
 _SQL = load("leases.sql")
 
-_PARTS = AddText | AddReasoning | DropReasoning | BeginAttempt | EndAttempt | AddSeam | SetUsage | EndReply
+_PARTS = AddText | AddReasoning | DropReasoning | BeginAttempt | EndAttempt | AddSeam | SetUsage | EndReply | CutReply
 """What only the owner of a reply may write."""
 
 

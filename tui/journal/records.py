@@ -6,7 +6,7 @@ Times are wall-clock seconds since the epoch, given by whoever saw the thing hap
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -211,6 +211,15 @@ class EndReply:
     """None: by the wall clock, from the first delta."""
 
 
+@dataclass(frozen=True, slots=True)
+class CutReply:
+    """The process ends, and its user did not wish the reply to: it stays without an end, `note` says why, and it counts
+    as interrupted once its owner is gone."""
+
+    reply: ReplyId
+    note: str
+
+
 RUNG_HELD = 7 * 86400.0
 """Seconds that a refusal or a miss is held against a rung; then it is tried again, for servers change."""
 
@@ -243,5 +252,23 @@ Record = (
     | AddSeam
     | SetUsage
     | EndReply
+    | CutReply
     | Learn
 )
+
+
+def answers_in(records: Iterable[Record]) -> set[str]:
+    """The replies that `records` are of, and the turns that they begin without one."""
+    turns, replies = set[str](), set[str]()
+    for record in records:
+        match record:
+            case NewTurn(id=name):
+                turns.add(name)
+            case BeginReply(id=name, turn=turn):
+                turns.discard(turn)
+                replies.add(name)
+            case ResumeReply(id=name) | AddText(reply=name) | EndReply(reply=name) | CutReply(reply=name):
+                replies.add(name)
+            case _:
+                pass
+    return turns | replies

@@ -15,7 +15,7 @@ from tui.journal.bell import ring
 from tui.journal.connect import open_file
 from tui.journal.owner import BEAT
 from tui.journal.pen import Opener, Pen
-from tui.journal.records import Record
+from tui.journal.records import Record, answers_in
 from tui.journal.sync import Sync, Syncer, backoff, sync_log
 from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
 from tui.words import ReplyId
@@ -126,6 +126,12 @@ class Writer:
         """How many records are in memory alone."""
         with self._changed:
             return len(self._records)
+
+    def unsaved_answers(self) -> int:
+        """How many replies and prompts without one are not in the file, wholly or in part."""
+        with self._changed:
+            records = tuple(self._records)
+        return len(answers_in(records))
 
     def lost(self, reply: ReplyId) -> bool:
         """Whether `reply` is another process's, as far as the file has told: what is put for it here is dropped."""

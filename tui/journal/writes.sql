@@ -134,6 +134,9 @@ update replies set state = :state, owner = null, ended = :ended, finish_reason =
     fault_status = :fault_status, fault_wait = :fault_wait
 where id = :reply
 
+-- name: cut_reply
+update replies set note = :note where id = :reply and state = 'streaming'
+
 -- name: whole
 select text, through, boundaries, replay_id, replay_offset from replies where id = :reply
 

@@ -16,10 +16,12 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 
 from tui.chat.session import Session, Wanted
+from tui.journal.trouble import JournalTrouble
 from tui.paths import config_file
+from tui.say import say
 from tui.screen.actions import ACTIONS, BINDINGS
 from tui.screen.dialogs.first_run import FirstRunDialog
-from tui.screen.dialogs.leave import LeaveDialog, Leaving
+from tui.screen.dialogs.leave import LeaveDialog, Leaving, Losing, UnsavedDialog
 from tui.screen.dialogs.too_small import TooSmall, too_small
 from tui.screen.first_run import FIRST_RUN, Ready
 from tui.screen.panes.connection import ConnectionPane
@@ -54,6 +56,8 @@ class UnbrokenApp(Starting):
         """`ready`: who answers; None asks the user first (no key yet)."""
         super().__init__(session, wanted)
         self._answerer = ready
+        self.hung_up = False
+        """The terminal went away."""
         self.leaving: Leaving = "stop"
         """What becomes of a reply that is still on its way when the screen closes."""
 
@@ -124,12 +128,30 @@ class UnbrokenApp(Starting):
         if self.replying:
             self.push_screen(LeaveDialog(), self._left)
         else:
-            self.exit(0)
+            self.quit()
 
     def _left(self, answer: Leaving | None) -> None:
         if answer in ("finish", "stop"):
             self.leaving = answer
+            self.quit()
+
+    def quit(self) -> None:
+        """End the program; where that would lose what is not saved, the user is asked first."""
+        trouble, unsaved = self.session.writer.trouble, self.session.writer.unsaved_answers()
+        if trouble is None or not unsaved:
             self.exit(0)
+        elif not isinstance(self.screen, UnsavedDialog):
+            self.push_screen(UnsavedDialog(trouble.sentence(), unsaved), self._unsaved_decided)
+
+    def _unsaved_decided(self, answer: Losing | None) -> None:
+        if answer == "lose":
+            self.exit(0)
+
+    def journal_trouble(self, trouble: JournalTrouble | None) -> None:
+        super().journal_trouble(trouble)
+        if trouble is None and self.is_running and self.screen_stack and isinstance(self.screen, UnsavedDialog):
+            self.screen.end("stay")
+            self.notify(say("screen.unsaved_saved"), markup=False)
 
     def action_page(self, direction: int) -> None:
         if direction < 0:
@@ -151,6 +173,7 @@ class UnbrokenApp(Starting):
 
     def terminal_lost(self) -> None:
         """The screen is gone; what becomes of the reply is the configuration's to say."""
+        self.hung_up = True
         self.leaving = self.session.config.on_hangup
         self.exit(0)
 

@@ -165,6 +165,10 @@ class Asking(Linking):
         else:
             self.refresh_turn()
 
+    def quit(self) -> None:
+        """End the program."""
+        raise NotImplementedError
+
     async def action_copy_or_stop(self) -> None:
         selected = self.output.selected_text()
         if selected:
@@ -173,7 +177,7 @@ class Asking(Linking):
         elif self.replying:
             await self.action_stop()
         elif self.session.clock.now() - self._quit_armed <= SECOND_QUIT:
-            self.exit(0)
+            self.quit()
         else:
             self._quit_armed = self.session.clock.now()
             self.notify(say("screen.quit_again"), timeout=SECOND_QUIT, markup=False)

@@ -47,4 +47,7 @@ PHRASES: dict[str, str] = {
     "state_discarded": "interrupted and discarded: the answer is not whole",
     "list_streaming": "being written",
     "list_interrupted": "interrupted",
+    "state_hung_up": "stopped because the terminal went away: the answer is not whole",
+    "state_cut_limit": "cut off by hangup_limit: the answer is not whole",
+    "state_cut_asked": "cut off, the program was asked to end: the answer is not whole",
 }

@@ -187,4 +187,9 @@ PHRASES: dict[str, str] = {
     "unsent_text": "› {prompt}\nPrompts kept when the program ended before they were sent: {count}.",
     "unsent_send": "Send now, one after the other",
     "unsent_discard": "Discard",
+    "unsaved_title": "Not saved",
+    "unsaved_text": "Only this window still has them: answers and prompts that are not saved: {count}.",
+    "unsaved_stay": "Stay: they are saved as soon as that can be",
+    "unsaved_lose": "Quit and lose them ({count})",
+    "unsaved_saved": "Everything is saved now; Ctrl+Q quits.",
 }

@@ -47,4 +47,7 @@ PHRASES: dict[str, str] = {
     "state_discarded": "中断後に破棄されました：返答は途中までです",
     "list_streaming": "書き込み中",
     "list_interrupted": "中断",
+    "state_hung_up": "端末が閉じたため停止：返答は途中までです",
+    "state_cut_limit": "hangup_limit により中断：返答は途中までです",
+    "state_cut_asked": "終了を求められて中断：返答は途中までです",
 }

@@ -191,4 +191,9 @@ PHRASES: dict[str, str] = {
     "unsent_text": "› {prompt}\n送信前にプログラムが終了した質問：{count}件",
     "unsent_send": "順に今すぐ送信します",
     "unsent_discard": "破棄します",
+    "unsaved_title": "保存されていません",
+    "unsaved_text": "このウィンドウにしかない、保存されていない返答と質問：{count} 件。",
+    "unsaved_stay": "留まる：保存できるようになりしだい保存します",
+    "unsaved_lose": "終了して失う（{count} 件）",
+    "unsaved_saved": "すべて保存されました。Ctrl+Q で終了できます。",
 }
