@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "monitor"))
 
 from gateway import Gateway
 
+from tui.chat import doctor_wire
 from tui.chat.doctor import Finding
 from tui.chat.doctor_here import check_configuration, check_versions, find_provider
 from tui.chat.doctor_stream import check_resume, check_stream
@@ -71,7 +72,12 @@ def test_what_is_only_to_be_looked_at() -> None:
         (Answer(b"", 429, framing="length"), "endpoint.models", "warning", "fewer requests"),
         (Answer(b"", 404, framing="length"), "endpoint.models", "warning", "does not know"),
         (PAGE, "endpoint.models", "warning", "a web page"),
-        (Answer(silent=True, end="rst"), "connection", "error", "reset"),
+        (
+            Answer(silent=True, end="rst"),
+            "answer",
+            "error",
+            "takes the connection and the request, but",
+        ),
     ],
 )
 def test_answers_that_are_none(answer: Answer, name: str, severity: str, words: str) -> None:
@@ -102,6 +108,14 @@ def test_nobody_listens_and_no_such_name(monkeypatch: pytest.MonkeyPatch) -> Non
     findings = way("http://nowhere.invalid/v1")
     assert list(findings) == ["network.proxy", "network.dns"]
     assert findings["network.dns"].severity == "error"
+
+
+def test_a_silent_server_takes_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_wire, "DEADLINE", 0.2)
+    with WireServer([Answer(silent=True, end="stall")]) as server:
+        findings = way(server.url)
+    assert findings["network.tls"].severity == "ok"
+    assert "does not answer: the provider did not begin to answer" in findings["answer"].sentence
 
 
 def test_a_proxy_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,6 +193,15 @@ def test_resume_is_tried_for_real(rung: str) -> None:
     findings = found(check_resume(provider, "m", clock, wire))
     assert findings[f"resume.{rung}"].severity == "ok"
     assert "verified" in findings[f"resume.{rung}"].sentence
+
+
+@pytest.mark.parametrize("behaviour", ["restarts", "echoes"])
+def test_a_server_that_says_it_all_again_does_not_go_on(behaviour: str) -> None:
+    clock = FakeClock()
+    provider = Provider("p", "http://x/v1", models={"m": Model("m")})
+    findings = found(check_resume(provider, "m", clock, FakeWire(clock, serving(behaviour=behaviour))))
+    assert "the same text again from its beginning" in findings["resume.prefill"].sentence
+    assert findings["resume.prefill"].severity == "ok"
 
 
 def test_an_answer_too_short_to_be_cut() -> None:

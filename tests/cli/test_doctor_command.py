@@ -45,7 +45,8 @@ def test_with_consent_answers_are_asked_for(capsys: pytest.CaptureFixture[str]) 
     assert len(chats) >= 3
     assert all(isinstance(one["max_tokens"], int) and one["max_tokens"] <= 160 for one in chats)
     assert "The answer streams" in out
-    assert "A cut answer goes on by prefill, and the seam is verified" in out
+    assert "it says the same text again from its beginning" in out, "this server does not look at what it is given"
+    assert "goes on by prefill" not in out
 
 
 def test_the_worst_finding_is_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,9 +72,25 @@ def test_a_wrong_configuration_is_a_finding_and_the_rest_is_still_looked_at(
     assert "journal" in out
 
 
-def test_without_a_key(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["doctor"]) == 2
-    assert "unbroken keys set" in capsys.readouterr().out
+def test_without_a_key_the_way_is_looked_at_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    with Gateway(status=401) as gateway:
+        use(gateway.url, 'api_key_env = "MY_KEY"\n')
+        assert run(["doctor"]) == 2
+        assert {one.path for one in gateway.log} == {"/v1/models"}
+    out = capsys.readouterr().out
+    assert "MY_KEY" in out
+    assert "Connected in" in out
+    assert "mine answers, and wants a key; there is none." in out
+    assert "refuses the key" not in out
+
+
+def test_a_provider_that_asks_for_no_key_takes_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with Gateway() as gateway:
+        use(gateway.url)
+        assert run(["doctor", "--free"]) == 0
+    out = capsys.readouterr().out
+    assert "It lists its models without a key." in out
+    assert "takes the key" not in out
 
 
 def test_in_japanese(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import metadata
 
 from tui import __version__
+from tui.base_url import host_of, is_loopback
 from tui.chat.doctor import Finding
 from tui.config import Config, ConfigError
 from tui.paths import config_file
@@ -55,6 +56,18 @@ def find_provider(
         shown = one_line(name, 60)
         return (Finding("key.form", "error", what, remedy or say("doctor.key_do", provider=shown)),), None, model
     return (_key(provider),), provider, model
+
+
+def without_key(config: Config, name: str | None) -> Provider | None:
+    """The provider as far as it is known without its key: the way to it can still be looked at."""
+    name, _ = resolve.choose(config, name)
+    try:
+        settings = resolve.settings_of(config, name)
+    except resolve.UnknownProvider:
+        return None
+    if not settings.base_url:
+        return None
+    return Provider(name, settings.base_url, local=is_loopback(host_of(settings.base_url)))
 
 
 def _key(provider: Provider) -> Finding:

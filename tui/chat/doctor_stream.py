@@ -18,6 +18,7 @@ from tui.engine import stream_reply
 from tui.engine.arrivals import End, Opened, Sent
 from tui.engine.call import call_for
 from tui.engine.ladder import plan
+from tui.engine.ledger import estimate_tokens
 from tui.engine.reader import Reader
 from tui.engine.reads import Delta, Ended, Thinking
 from tui.monitor.models import fault_of_wire
@@ -194,24 +195,27 @@ async def _tried(
     asked = replace(provider, resume=rung, learned=Learned())
     policy = Policy(retry=Retry(max_retries=1, initial_backoff=0.3), limits=Limits(attempts=4))
     seams: list[Seam] = []
-    text = 0
+    text = ""
     events = stream_reply(_request(model), asked, policy, clock, transport=Cutting(transport))
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Seam):
                 seams.append(event)
             elif isinstance(event, Content):
-                text += len(event.content)
+                text += event.content
             elif isinstance(event, Error):
                 return rung, broken("resume", event.fault, provider)
             elif isinstance(event, Done) and not seams:
                 # It ended before it could be cut, or began again from nothing.
-                return rung, Finding(f"resume.{rung}", "ok", say("doctor.not_cut", count=text))
+                return rung, Finding(f"resume.{rung}", "ok", say("doctor.not_cut", count=len(text)))
     if not seams:
         return rung, Finding(f"resume.{rung}", "warning", say("doctor.resume_other", rung=rung))
     mark = seams[-1].mark
     name = f"resume.{mark.how}"
     gap = f"{mark.gap:.1f}"
+    if mark.verified and mark.how != "replay" and mark.paid_twice >= estimate_tokens(text[: mark.at]):
+        # It may echo what it was given, or begin anew and say the same: either way it did not go on from there.
+        return mark.how, Finding(name, "ok", say("doctor.resumed_again", rung=mark.how, gap=gap))
     if mark.verified:
         return mark.how, Finding(name, "ok", say("doctor.resumed", rung=mark.how, gap=gap))
     return mark.how, Finding(name, "warning", say("doctor.resumed_unverified", rung=mark.how), say("doctor.resume_do"))

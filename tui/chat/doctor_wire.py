@@ -43,11 +43,23 @@ async def check_way(provider: Provider, model: str, clock: Clock, target: float)
     try:
         got, warm = await twice(provider.base_url + "/models", provider.key, DEADLINE, local=provider.local)
     except WireError as error:
-        yield broken("connection", fault_of_wire(error), provider)
+        broke = fault_of_wire(error)
+        if error.timing.sent is None:
+            yield broken("connection", broke, provider)
+            return
+        # The connection stood, and the request was sent.
+        yield _connection(provider, error.timing)
+        yield broken("answer", broke, provider)
         return
     yield _connection(provider, got.timing)
     yield _speed(replace(got.timing, ttfb=got.ttfb), warm, target)
     fault = fault_of_answer(got)
+    if fault is not None and fault.kind == "unauthorized" and provider.key is None:
+        name = one_line(provider.name, 60)
+        yield Finding(
+            "key.server", "error", say("doctor.key_wanted", provider=name), say("doctor.key_do", provider=name)
+        )
+        return
     if fault is not None and fault.kind == "unauthorized":
         yield broken("key.server", fault, provider)
         return
@@ -56,7 +68,8 @@ async def check_way(provider: Provider, model: str, clock: Clock, target: float)
     else:
         ids = ids_of(got.body) or ()
         yield Finding("endpoint.models", "ok", say("doctor.models", count=len(ids)))
-        yield Finding("key.server", "ok", say("doctor.key_taken"))
+        # Some give their list to everybody.
+        yield Finding("key.server", "ok", say("doctor.key_taken" if provider.key else "doctor.key_not_asked"))
         yield _model(model, ids)
     skew = _clock(got.headers, clock.wall())
     if skew is not None:

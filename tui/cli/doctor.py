@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from tui.chat.doctor import Finding, check_journal, repair_journal
-from tui.chat.doctor_here import check_configuration, check_versions, find_provider
+from tui.chat.doctor_here import check_configuration, check_versions, find_provider, without_key
 from tui.cli.configured import configured
 from tui.cli.doctor_terminal import check_terminal
 from tui.clock import RealClock
@@ -90,8 +90,9 @@ class Visit:
         found, provider, model = await asyncio.to_thread(find_provider, config, self._provider, self._model)
         for finding in found:
             yield finding
-        if provider is not None:
-            async with aclosing(self._ask(config, provider, model)) as answers:
+        asked = provider or without_key(config, self._provider)
+        if asked is not None:
+            async with aclosing(self._ask(config, asked, model, paid=provider is not None)) as answers:
                 async for finding in answers:
                     yield finding
 
@@ -100,7 +101,10 @@ class Visit:
             return repair_journal(journal_file(), self._clock).findings
         return check_journal(journal_file(), self._clock)
 
-    async def _ask(self, config: Config, provider: Provider, model: str) -> AsyncGenerator[Finding, None]:
+    async def _ask(
+        self, config: Config, provider: Provider, model: str, *, paid: bool
+    ) -> AsyncGenerator[Finding, None]:
+        """`paid`: whether answers may be asked for, should the way be clear."""
         from tui.chat.doctor_wire import check_way
 
         way = True
@@ -108,7 +112,7 @@ class Visit:
             async for finding in found:
                 way = way and finding.severity != "error"
                 yield finding
-        if not way:
+        if not (way and paid):
             return
         if not await asyncio.to_thread(self._consents, provider, model):
             yield Finding("endpoint.chat", "ok", say("doctor.not_asked"), say("doctor.not_asked_do"))
