@@ -109,15 +109,42 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "repeats-line": repeats_line,
     "chats-first": chats,
 }
-"""Those that know the answer. "different", "other-words" and "refuses" are below."""
+"""Those that know the answer. OTHERS are below."""
 
-OTHERS: Sequence[str] = ("different", "other-words", "refuses")
+
+def _behind(mark: str) -> Behaviour:
+    """Goes on behind the next `mark`: what stands before it is left out."""
+
+    def behaviour(answer: str, sent: str) -> str:
+        found = re.compile(mark).search(answer, len(sent)) if sent else None
+        return answer[found.end() :] if found else exact(answer, sent)
+
+    return behaviour
+
+
+SKIPPING: dict[str, Behaviour] = {
+    "next-line": _behind(r"\n"),
+    "next-paragraph": _behind(r"\n\n"),
+    "next-sentence": _behind(r"[.!?] +|[。！？]|\n"),
+    "line-after-next": _behind(r"\n[^\n]*\n"),
+}
+"""They leave something out, and never say so."""
+
+KNOWING = BEHAVIOURS | SKIPPING
+
+OTHERS: Sequence[str] = ("different", "other-words", "shares-lines", "refuses")
 
 DIFFERENT = (
     "Nothing of what was said above is repeated here. A wholly other answer follows, about ships: they float because "
     "they push away as much water as they weigh, and they steer by a rudder.\n\n1. hull\n2. keel\n3. mast\n\n"
     "So much for ships; ask about trains, and the answer will be longer than this one, for they have more parts."
 )
+
+
+def sharing(answer: str) -> str:
+    """Another answer, with every second line (or sentence) of `answer` word for word in it."""
+    lines = re.findall(r"[^\n。]*[\n。]?", answer)
+    return "Another answer, then.\n" + "".join(lines[1::2]) + DIFFERENT
 
 
 def sent_back(asked: Asked) -> tuple[str, str]:
@@ -133,7 +160,7 @@ class Model:
     """A server with one of the behaviours; remembers every answer it gave."""
 
     def __init__(self, answer: str, behaviour: str) -> None:
-        assert behaviour in BEHAVIOURS or behaviour in OTHERS
+        assert behaviour in KNOWING or behaviour in OTHERS
         self.answer = answer
         self.behaviour = behaviour
         self.said: list[str] = []
@@ -154,11 +181,13 @@ class Model:
             return self.answer
         if self.behaviour == "different":
             return DIFFERENT
+        if self.behaviour == "shares-lines":
+            return sharing(self.answer)
         if self.behaviour == "other-words":
             return f"Attempt {len(self.said)} says it in other words. " + DIFFERENT.replace(
                 "ships", f"boat {len(self.said)}"
             )
-        return BEHAVIOURS[self.behaviour](self.answer, sent)
+        return KNOWING[self.behaviour](self.answer, sent)
 
 
 REFUSED = {

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import assume, given
+from hard_texts import HARD, prefaces, repeating, same_bytes
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from model_servers import BEHAVIOURS, Behaviour, tokens
+from model_servers import BEHAVIOURS, SKIPPING, Behaviour, tokens
 
 from tui.engine.seam import FAR, SHORTEST, TAIL, WINDOW, Differs, Joined, Joiner, Missed, find_anchor
 
@@ -165,20 +166,24 @@ def test_what_stands_before_the_tail_must_be_known(before: str, verified: bool) 
     assert verdict == Joined(" New.", verified=verified, again=len(before) + 30)
 
 
-REFRAIN = "Row, row, row your boat, gently down the stream,\nand sing it again, my friend:\n"
-SONG = REFRAIN + "The river is wide and the banks are green,\n" + REFRAIN + "the sun is low and the moon is seen.\n"
-
-
-@pytest.mark.parametrize("cut", range(SHORTEST, len(REFRAIN)))
-def test_a_refrain_that_comes_again_does_not_swallow_what_stands_between(cut: int) -> None:
+@pytest.mark.parametrize("server", SKIPPING)
+@pytest.mark.parametrize("text", HARD)
+def test_words_that_come_again_do_not_swallow_what_stands_between(text: str, server: str) -> None:
     """The server goes on at the next line instead of at the cut; later the same words come again."""
-    held = SONG[:cut]
-    anchor = find_anchor(held, ())
-    if anchor is None:
-        return
-    reply = SONG[SONG.index("\n", anchor.at) + 1 :]
-    verdict = joined(Joiner(held, "anchored", anchor.tail), reply)
-    assert not (isinstance(verdict, Joined) and verdict.verified)
+    answer, decided = HARD[text], 0
+    for cut in range(SHORTEST, len(answer) + 1):
+        held = answer[:cut]
+        anchor = find_anchor(held, boundaries(held))
+        if anchor is None:
+            continue
+        reply = SKIPPING[server](answer, held[: anchor.at])
+        if same_bytes(reply, held, anchor.tail) and reply.lstrip() != answer[anchor.at :].lstrip():
+            continue
+        decided += 1
+        verdict = joined(Joiner(held, "anchored", anchor.tail), reply, 4)
+        if isinstance(verdict, Joined) and verdict.verified:
+            assert held + verdict.text == answer, cut
+    assert decided
 
 
 def test_an_echo_that_goes_on_otherwise_is_another_answer_and_keeps_its_whole_text() -> None:
@@ -223,21 +228,42 @@ texts = st.lists(
     st.sampled_from(["rain ", "the rain\n", "| 3 mm |\n", "春は", "あけぼの", "😀", "  ", "x1 ", "y2", ". "]),
     min_size=20,
 )
+SERVERS = BEHAVIOURS | SKIPPING
 
 
-@given(texts.map("".join), st.data())
-def test_a_verified_seam_is_right_whatever_the_text(answer: str, data: st.DataObject) -> None:
+@settings(max_examples=1000)
+@given(st.one_of(texts.map("".join), repeating), st.sampled_from(list(SERVERS)), prefaces, st.data())
+def test_a_verified_seam_is_right_whatever_the_text(
+    answer: str, server: str, preface: str, data: st.DataObject
+) -> None:
+    """A verified seam never loses, doubles or alters a character, whatever the server says."""
     assume(len(answer) > SHORTEST)
     cut = data.draw(st.integers(SHORTEST, len(answer)))
-    behaviour = data.draw(st.sampled_from(list(BEHAVIOURS.values())))
     held = answer[:cut]
     anchor = find_anchor(held, boundaries(held))
     assume(anchor is not None)
     assert anchor is not None
-    reply = behaviour(answer, held[: anchor.at])
+    reply = data.draw(st.sampled_from(["", preface])) + SERVERS[server](answer, held[: anchor.at])
+    assume(server not in SKIPPING or not same_bytes(reply, held, anchor.tail))
     verdict = joined(Joiner(held, "anchored", anchor.tail), reply, data.draw(st.integers(1, 50)))
     if isinstance(verdict, Joined) and verdict.verified:
         assert held + verdict.text == answer
+
+
+@given(repeating, repeating, st.data())
+def test_another_answer_with_the_same_blocks_is_not_glued_unmarked(
+    answer: str, other: str, data: st.DataObject
+) -> None:
+    """A reply that does not say the tail first, nor all that was held, is another one: whole lines may be in both."""
+    assume(len(answer) > SHORTEST)
+    held = answer[: data.draw(st.integers(SHORTEST, len(answer)))]
+    anchor = find_anchor(held, boundaries(held))
+    assume(anchor is not None)
+    assert anchor is not None
+    bare = other.lstrip()
+    assume(not bare.startswith(anchor.tail.lstrip()) and not bare.startswith(held.lstrip()))
+    verdict = joined(Joiner(held, "anchored", anchor.tail), other, data.draw(st.integers(1, 50)))
+    assert not (isinstance(verdict, Joined) and verdict.verified)
 
 
 @given(texts.map("".join), texts.map("".join), st.integers(1, 40), st.integers(1, 40))

@@ -20,6 +20,9 @@ NEAR, FAR = 120, 600
 WINDOW = 600
 """Code points of a reply within which the tail must have come."""
 
+STOPS = ("\n", ".", "!", "?", ":", ";", "。", "！", "？", "：")
+"""Behind them something begins that may come again as a whole."""
+
 BEGUN = 4
 """Code points of the tail that must have come back, at the least, for a miss that began as the tail did."""
 
@@ -77,15 +80,18 @@ def _clean_cut(held: str, at: int) -> bool:
 
 
 def _explained(came: str, held: str) -> bool:
-    """Whether what `came` before the tail is a repetition of what was `held` before it, in one line.
+    """Whether what `came` before the tail is a repetition of what was `held` before it, from within a line or sentence.
 
     Whatever else came may be a preface ("Sure, continuing:"), another answer with some words in common, or the answer
     itself that went on elsewhere, to a place where its words come again (a refrain, a line of a log, two blocks of code
-    with one head): nothing in the text tells which. A repetition of whole lines may be the block that comes again, too.
+    with one head): nothing in the text tells which. Whole lines or sentences said again may be those that come again.
     """
     shared = zip(reversed(came), reversed(held), strict=False)
     again = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], shared))
-    return "\n" not in came and not came[: len(came) - again].strip(" ")
+    if "\n" in came or came[: len(came) - again].strip(" "):
+        return False
+    before = held[: len(held) - again].rstrip(" ")
+    return not again or (bool(before) and not before.endswith(STOPS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +192,12 @@ class Joiner:
 
     def _anchored(self) -> Verdict:
         got = self._got
-        for tail in (self._tail, self._bare_tail):
-            if got.startswith(tail):
-                return Joined(got[len(tail) :], verified=True, again=len(tail))
+        if got.startswith(self._tail):
+            return Joined(got[len(self._tail) :], verified=True, again=len(self._tail))
+        if got.startswith(self._bare_tail):
+            # Without its space it was trimmed; without its line break, it may be a later line that begins so, too.
+            same_line = "\n" not in self._tail[: -len(self._bare_tail)]
+            return Joined(got[len(self._bare_tail) :], verified=same_line, again=len(self._bare_tail))
         if self._tail.startswith(got) or self._bare_tail.startswith(got):
             return None
         if got.lstrip().startswith(self._head):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from answers import ANSWERS, WIRES, wire
 from fakes import Asked, Clean, End, Fin, Rst, Script, Stall, status
-from model_servers import BEHAVIOURS, OTHERS, REFUSED, Model, Refusal
+from model_servers import KNOWING, OTHERS, REFUSED, Model, Refusal
 from play import PREFILL, Played, played
 
 from tui.engine.seam import SHORTEST
@@ -36,7 +36,7 @@ FAULTS: dict[str, tuple[bytes, End]] = {
 }
 """What comes after the cut. After "noise" the stream goes on as if nothing had happened."""
 
-SERVERS = (*BEHAVIOURS, *OTHERS)
+SERVERS = (*KNOWING, *OTHERS)
 FAITHFUL = ("exact", "trims", "echoes", "overlaps")
 """Servers behind which every text must be exact, and resumed from SHORTEST characters on."""
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from answers import ANSWERS, wire
 from cuts import FAULTS, NOISE, surely
 from fakes import Asked, Clean, End, Pause, Script, Step, refuse, status
+from hard_texts import HARD
 from hypothesis import strategies as st
-from model_servers import BEHAVIOURS, DIFFERENT, REFUSED, sent_back, tokens
+from model_servers import DIFFERENT, KNOWING, REFUSED, sent_back, tokens
 from play import Played
 
 from tui.words import Done, Event, NewReply, Partial, Seam
@@ -25,6 +26,7 @@ KEEP_ALIVE = b": keep-alive\n\n"
 ROWS = "| a | 1 |\n" * 9
 TEXTS = {
     **ANSWERS,
+    **HARD,
     "rows": "| n | v |\n|---|---|\n" + ROWS + "| b | 2 |\n" + ROWS + "That was the table of equal rows, twice.\n",
     "refrain": "The rain, the rain, it never says why,\nit falls from the sky.\n" * 5 + "And then it is dry.",
     "short": "Spring has four signs.",
@@ -107,7 +109,7 @@ class Schedule:
         return Partial(text[: boundaries[-1]], boundaries) if boundaries else None
 
 
-MANNERS = (*BEHAVIOURS, *SHIPS, "refuses")
+MANNERS = (*KNOWING, *SHIPS, "refuses")
 _ENDS = tuple(FAULTS)
 
 _speaks = st.builds(
@@ -189,11 +191,11 @@ class Server:
             answer = SHIPS[manner]
         else:
             answer = next((known for known in self.answers if sent and known.startswith(sent.rstrip())), self.answer)
-            manner = manner if manner in BEHAVIOURS else "exact"
+            manner = manner if manner in KNOWING else "exact"
         self._spoke = True
         if answer not in self.answers:
             self.answers.append(answer)
-        return answer if manner in SHIPS else BEHAVIOURS[manner](answer, sent)
+        return answer if manner in SHIPS else KNOWING[manner](answer, sent)
 
 
 def wrongs(server: Server, result: Played, held: str = "") -> list[str]:
