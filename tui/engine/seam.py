@@ -20,9 +20,6 @@ NEAR, FAR = 120, 600
 WINDOW = 600
 """Code points of a reply within which the tail must have come."""
 
-STOPS = ("\n", ".", "!", "?", ":", ";", "。", "！", "？", "：")
-"""Behind them something begins that may come again as a whole."""
-
 BEGUN = 4
 """Code points of the tail that must have come back, at the least, for a miss that began as the tail did."""
 
@@ -80,18 +77,17 @@ def _clean_cut(held: str, at: int) -> bool:
 
 
 def _explained(came: str, held: str) -> bool:
-    """Whether what `came` before the tail is a repetition of what was `held` before it, from within a line or sentence.
+    """Whether what `came` before the tail is a repetition of what was `held` before it, from the middle of a clause.
 
     Whatever else came may be a preface ("Sure, continuing:"), another answer with some words in common, or the answer
     itself that went on elsewhere, to a place where its words come again (a refrain, a line of a log, two blocks of code
-    with one head): nothing in the text tells which. Whole lines or sentences said again may be those that come again.
+    with one head): nothing in the text tells which. What a line or a sentence began with may begin a later one, too.
     """
     shared = zip(reversed(came), reversed(held), strict=False)
     again = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], shared))
     if "\n" in came or came[: len(came) - again].strip(" "):
         return False
-    before = held[: len(held) - again].rstrip(" ")
-    return not again or (bool(before) and not before.endswith(STOPS))
+    return not again or held[: len(held) - again].rstrip(" ")[-1:].isalnum()
 
 
 @dataclass(frozen=True, slots=True)
