@@ -23,7 +23,7 @@ from tui.config import ProbeSettings
 from tui.engine import stream_reply
 from tui.monitor.board import Board
 from tui.monitor.chat_probe import Spent
-from tui.monitor.models import twice
+from tui.monitor.models import fault_of_chat, twice
 from tui.monitor.probe import Prober
 from tui.monitor.view import ProbeView
 from tui.net import Got
@@ -249,8 +249,28 @@ def test_a_chat_that_counts_no_tokens_is_estimated_and_one_that_was_refused_cost
     counted = {"choices": [], "usage": {"prompt_tokens": 8, "completion_tokens": 10}}
     both = spent.plus(Got(200, {}, json.dumps(counted).encode(), 0.1), price)
     assert (both.tokens, both.exact) == (29, False), "one estimate makes the sum one"
+    streamed = Spent().plus(Got(200, {}, b'data: {"choices": []}\n\n', 0.1), price)
+    assert (streamed.tokens, streamed.exact) == (18, False), "who streams unasked is estimated by what was allowed"
     for refused in (Got(429, {}, b"{}", 0.1), Got(200, {}, b"<html>", 0.1)):
         assert Spent().plus(refused, price) == Spent(1)
+
+
+@pytest.mark.parametrize(
+    ("got", "kind"),
+    [
+        (Got(200, {}, b'{"choices": []}', 0.1), None),
+        (Got(200, {}, b"data: {}", 0.1), None),
+        (Got(200, {}, b'{"error": {"message": "no credit"}}', 0.1), "in-stream"),
+        (Got(200, {}, b"[]", 0.1), "garbled"),
+        (Got(200, {}, b"x" * 70_000, 0.1, Timing(), False), "too-much"),
+        (Got(429, {}, b"", 0.1), "rate-limit"),
+        (Got(302, {}, b"", 0.1), "redirect"),
+        (Got(200, {"content-type": "text/html"}, b"<!doctype html><title>Log in</title>", 0.1), "page"),
+    ],
+)
+def test_what_answers_a_chat_probe(got: Got, kind: str | None) -> None:
+    fault = fault_of_chat(got)
+    assert (fault.kind if fault else None) == kind
 
 
 def test_chat_probes_go_to_the_model_that_is_chosen() -> None:

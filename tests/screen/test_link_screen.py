@@ -9,7 +9,7 @@ from breaking_provider import ENGLISH, answering, cut_after, posts, provider, re
 from live_app import ASK, live
 from model_servers import Model
 from test_app import scene
-from wire_server import KEEP_ALIVE, Answer, WireServer
+from wire_server import KEEP_ALIVE, PAGE, Answer, WireServer
 
 from tui import paths
 from tui.screen.dialogs.link import LinkScreen
@@ -102,3 +102,40 @@ async def test_keep_alives_without_text_are_a_living_server(tmp_path: Path) -> N
         async with live(settings(tmp_path, server.url)) as screen:
             await screen.write(ASK)
             await screen.shows("waiting", "server alive")
+
+
+PROBING = "[probe]\ninterval = 1.0\n"
+
+
+@scene
+async def test_a_login_page_instead_of_the_list_is_said_everywhere(tmp_path: Path) -> None:
+    with WireServer(lambda _: PAGE) as server:
+        async with live(settings(tmp_path, server.url, more=PROBING)) as screen:
+            await screen.shows("ms, but: a web page came")
+            await screen.pilot.press("f2")
+            await screen.shows(
+                "The newest probe was answered, but: a web page came instead of an answer.", "probes are answered, but:"
+            )
+            told = [entry.what for entry in screen.app.session.log.entries]
+            assert told == ["probe_odd"], "once, not at every probe"
+
+
+@scene
+async def test_a_provider_that_is_gone_while_nothing_is_asked_is_said_beside_the_state(tmp_path: Path) -> None:
+    with WireServer(lambda _: PAGE) as server:
+        url = server.url
+    async with live(settings(tmp_path, url, more=PROBING)) as screen:
+        await screen.shows("○ ready · the provider does not answer", "lost (the connection was refused)")
+
+
+@scene
+async def test_chat_probes_go_to_the_model_of_the_next_prompt(tmp_path: Path) -> None:
+    with provider() as server:
+        async with live(settings(tmp_path, server.url, more=PROBING + 'kind = "chat"\n')) as screen:
+            await screen.until(lambda: [seen.json()["model"] for seen in posts(server)] == ["test-model"])
+            await screen.pilot.press("ctrl+o")
+            await screen.shows("Model of the next prompt")
+            await screen.write("other")
+            await screen.until(lambda: len(posts(server)) >= 2, "the next probe")
+            assert posts(server)[1].json()["model"] == "other-model"
+            await screen.shows("chat ≈ ", " tok")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.clock import Clock
 from tui.engine.ledger import estimate_tokens
-from tui.monitor.models import OK
+from tui.monitor.models import fault_of_chat, json_of
 from tui.wire import HttpCall, Transport, WireError
 from tui.words import Price, Provider, Timeouts
 
@@ -36,25 +36,17 @@ class Spent:
 
     def plus(self, got: Got, price: Price) -> Spent:
         """With one more answer counted. What is no answer of a model costs nothing."""
-        value = _json(got.body) if got.status == OK else None
-        choices = value.get("choices") if isinstance(value, dict) else None
-        if not isinstance(value, dict) or not isinstance(choices, list):
+        if fault_of_chat(got) is not None:
             return replace(self, probes=self.probes + 1)
-        counted = _usage(value.get("usage"))
-        prompt, completion = counted or (ABOUT_PROMPT, _about(choices))
+        value = json_of(got.body)
+        answer = value if isinstance(value, dict) else {}
+        counted = _usage(answer.get("usage"))
+        prompt, completion = counted or (ABOUT_PROMPT, _about(answer.get("choices")))
         parts = [(prompt, price.input), (completion, price.output)]
         known = [tokens * dollars / 1_000_000 for tokens, dollars in parts if dollars is not None]
         cost = (self.cost_usd or 0.0) + sum(known) if known else self.cost_usd
         tokens = self.tokens + prompt + completion
         return Spent(self.probes + 1, tokens, cost, self.exact and counted is not None)
-
-
-def _json(body: bytes) -> object:
-    try:
-        value: object = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value
 
 
 def _usage(usage: object) -> tuple[int, int] | None:
@@ -65,9 +57,9 @@ def _usage(usage: object) -> tuple[int, int] | None:
     return (prompt, completion) if isinstance(prompt, int) and isinstance(completion, int) else None
 
 
-def _about(choices: list[object]) -> int:
-    """Tokens of the answer, estimated by its text; reasoning that is kept back is not seen: then all that may be."""
-    first = choices[0] if choices else None
+def _about(choices: object) -> int:
+    """Tokens of the answer, estimated by its text; where none is seen (a stream, reasoning): all that may be."""
+    first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, dict) else None
     text = message.get("content") if isinstance(message, dict) else None
     return min(MAX_TOKENS, max(1, estimate_tokens(text))) if isinstance(text, str) and text else MAX_TOKENS
@@ -83,19 +75,20 @@ async def ask(provider: Provider, model: str, deadline: float, clock: Clock, tra
         nonlocal sent
         sent = clock.now()
 
-    body = bytearray()
+    body, whole = bytearray(), True
     try:
         async with asyncio.timeout(deadline), (transport or exchange)(_call(provider, model, deadline), note) as reply:
             ttfb = clock.now() - sent
             async for chunk in reply.chunks():
                 body += chunk
                 if len(body) > ENOUGH:
+                    whole = False
                     break
     except TimeoutError as error:
         raise WireError from error
     measured = reply.timing.ttfb
     ttfb = ttfb if measured is None else measured
-    return Got(reply.status, reply.headers, bytes(body), ttfb, replace(reply.timing, ttfb=ttfb))
+    return Got(reply.status, reply.headers, bytes(body), ttfb, replace(reply.timing, ttfb=ttfb), whole)
 
 
 def _call(provider: Provider, model: str, deadline: float) -> HttpCall:

@@ -117,7 +117,27 @@ def fault_of_answer(got: Got) -> Fault | None:
         return None
     if is_page(text):
         return not_a_stream(got.headers.get("content-type", ""), text)
-    value = _json(got.body)
+    return _other(got, text)
+
+
+def fault_of_chat(got: Got) -> Fault | None:
+    """What is wrong with an answer to a chat of one word; None where a model answered, in a stream or not."""
+    text = got.body.decode("utf-8", "replace")
+    if got.status != OK:
+        return of_status(got.status, got.headers, text, time.time())
+    if not got.whole:
+        return Fault("too-much", permanent=True, detail=f"{len(got.body):,} B …", status=got.status)
+    if is_page(text):
+        return not_a_stream(got.headers.get("content-type", ""), text)
+    value = json_of(got.body)
+    if text.lstrip().startswith("data:") or (isinstance(value, dict) and isinstance(value.get("choices"), list)):
+        return None
+    return _other(got, text)
+
+
+def _other(got: Got, text: str) -> Fault:
+    """An answer of 200 that is neither what was asked for nor a page."""
+    value = json_of(got.body)
     if isinstance(value, dict) and value.get("error"):
         return in_stream(value["error"])
     return Fault("garbled", permanent=False, detail=message_of(text), status=got.status)
@@ -125,7 +145,7 @@ def fault_of_answer(got: Got) -> Fault | None:
 
 def ids_of(body: bytes) -> tuple[str, ...] | None:
     """The `data[].id` of a model list; None where `body` is none. Entries without an id are passed over."""
-    value = _json(body)
+    value = json_of(body)
     data = value.get("data") if isinstance(value, dict) else None
     if not isinstance(data, list):
         return None
@@ -133,7 +153,8 @@ def ids_of(body: bytes) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(one for one in ids if isinstance(one, str) and one))
 
 
-def _json(body: bytes) -> object:
+def json_of(body: bytes) -> object:
+    """None where `body` is no JSON."""
     try:
         value: object = json.loads(body)
     except (ValueError, RecursionError):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.clock import Bell, Clock
 from tui.config import ProbeSettings
-from tui.engine.faults import is_page, not_a_stream, of_status
 from tui.monitor import chat_probe
 from tui.monitor.board import Board, Sample
 from tui.monitor.chat_probe import Spent
-from tui.monitor.models import OK, Get, fault_of_answer, fault_of_wire, ids_of, twice
+from tui.monitor.models import Get, fault_of_answer, fault_of_chat, fault_of_wire, ids_of, twice
 from tui.monitor.stats import Window, summary
 from tui.monitor.view import ProbeView
 from tui.timing import UNTIMED, Timing
@@ -205,7 +203,4 @@ class Prober:
             if fault is None:
                 self.models_present = frozenset(ids_of(got.body) or ())
             return fault
-        text = got.body.decode("utf-8", "replace")
-        if got.status != OK:
-            return of_status(got.status, got.headers, text, time.time())
-        return not_a_stream(got.headers.get("content-type", ""), text) if is_page(text) else None
+        return fault_of_chat(got)
