@@ -214,7 +214,8 @@ def test_a_proxys_own_answer_is_not_the_requests(certificate: tuple[Path, Path])
     assert sent == [None]
     assert timing.ttfb is not None
     assert timing.ttfb >= 0.05
-    assert None not in (timing.dns, timing.tcp, timing.tls)
+    # The look-up is a second one beside the connection's own, and may end after it: then it tells nothing.
+    assert None not in (timing.tcp, timing.tls)
 
 
 def test_a_prober_measures_both_connections_and_puts_them_on_the_board() -> None:
