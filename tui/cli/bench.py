@@ -126,7 +126,7 @@ class Running:
             ttfb = run.timing.ttfb
             what = say("bench.lost") if run.fault or ttfb is None else f"TTFB {ttfb * 1000:.0f} ms"
             connection = say("bench.cold" if run.connection == "cold" else "bench.warm")
-            words += f"  {one_line(target.model, 24)} · {connection} · {what}"
+            words += f"  {connection} · {what} · {one_line(target.model, 60)}"
         self._drawn = True
         click.echo(
             "\r\x1b[K" + "█" * filled + "░" * (bar - filled) + "  " + cut(words, columns - bar - 3), nl=False, err=True
