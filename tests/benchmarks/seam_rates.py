@@ -1,13 +1,14 @@
 """How often a cut reply comes out right on a real model: the embedded one, cut by a real proxy at many places.
 
-    python tests/benchmarks/seam_rates.py [--cuts N] [--rungs prefill,continue] [--temperatures 0,0.8]
+    python tests/benchmarks/seam_rates.py [--cuts N] [--rungs replay,prefill,continue] [--temperatures 0,0.8]
 
 Each prompt is answered once without a cut; then again and again with the same seed, cut each time at another byte, and
 resumed. Nothing else is changed: the server's cache is as it comes. Prints a Markdown table; 12 minutes of two cores.
 
 exact: the very text of the uncut answer. clean: verified, and other words somewhere behind the seam (a sampled model
 says them; at temperature 0 the arithmetic of another batch does). unverified: marked so. new reply: a different answer
-beside the partial one. An answer that its length limit ended is compared as far as both go.
+beside the partial one. restarted: of all these, those asked for again from the beginning (a short partial). An answer
+that its length limit ended is compared as far as both go: "exact" is then a comparison of beginnings.
 """
 
 # ruff: noqa: T201  its output is what it is for
@@ -161,19 +162,19 @@ async def all_of(cases: list[Case], cuts: int) -> dict[tuple[str, float, str], C
 
 def written(table: dict[tuple[str, float, str], Counter[str]]) -> str:
     lines = [
-        "| rung | temperature | language | cuts | exact | clean seam | unverified | new reply | failed |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| rung | temperature | language | cuts | exact | clean seam | unverified | new reply | failed | restarted |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for (rung, temperature, language), row in table.items():
         figures = " | ".join(str(row[word]) for word in OUTCOMES)
-        lines.append(f"| {rung} | {temperature:g} | {language} | {row['all']} | {figures} |")
+        lines.append(f"| {rung} | {temperature:g} | {language} | {row['all']} | {figures} | {row['restarted']} |")
     return "\n".join(lines)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cuts", type=int, default=16, help="cuts of each prompt, rung and temperature")
-    parser.add_argument("--rungs", default="prefill,continue")
+    parser.add_argument("--rungs", default="replay,prefill,continue")
     parser.add_argument("--temperatures", default="0,0.8")
     asked = parser.parse_args()
     rungs: list[Rung] = [rung for rung in get_args(Rung) if rung in asked.rungs.split(",")]
