@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from model_servers import stream
-from scenes import TEXT
-from test_net import ask, ended, failed
-from wire_server import Answer, WireServer
+from scenes import TEXT, head
+from test_net import Then, ask, ended, failed, first_fault
+from wire_server import Answer, Ending, Framing, WireServer
 
 from tui import net
+from tui.words import Done
 
 WHOLE = stream(TEXT)
 
@@ -77,4 +78,22 @@ def test_tls_to_a_server_without_it() -> None:
     assert (fault.kind, fault.permanent) == ("not-tls", True)
 
 
-# GET and the log
+@pytest.mark.parametrize("framing", ["chunked", "close", "http10", "length"])
+@pytest.mark.parametrize("end", ["fin", "ragged", "rst"])
+def test_every_cut_under_tls_is_resumed(
+    framing: Framing, end: Ending, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a close_notify, without one, and reset: a body that closing ends looks whole to TLS and HTTP alike."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    net._tls.cache_clear()
+    first = Answer(head(20) + WHOLE, cut=len(head(20)) + 50, framing=framing, end=end, piece=500)
+    with WireServer(Then(first), tls=context) as server:
+        events = ask(server.url)
+    net._tls.cache_clear()
+    last = ended(events)
+    assert isinstance(last, Done)
+    assert (last.text, last.resumes, last.verified) == (TEXT, 1, True)
+    assert first_fault(events).kind == ("reset" if end == "rst" else "truncated")
+    assert server.did(1)[:5] == ["open", "request", "head", "body", end]

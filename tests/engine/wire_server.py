@@ -26,9 +26,9 @@ from typing import Literal
 Framing = Literal["chunked", "close", "http10", "length"]
 """How the body's end is told: chunks, closing, closing under HTTP/1.0, Content-Length."""
 
-Ending = Literal["clean", "fin", "rst", "stall"]
-"""clean: as the framing has it. fin: the connection is closed where it stands. stall: nothing more, until the other
-side goes or the server stops."""
+Ending = Literal["clean", "fin", "rst", "stall", "ragged"]
+"""clean: as the framing has it. fin: the connection is closed where it stands, under TLS with a close_notify; ragged:
+without one. stall: nothing more, until the other side goes or the server stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,19 @@ class Note:
     at: float
     connection: int
     what: Literal[
-        "open", "request", "head", "body", "clean", "fin", "rst", "stall", "gone", "tls-failed", "refusing", "listening"
+        "open",
+        "request",
+        "head",
+        "body",
+        "clean",
+        "fin",
+        "rst",
+        "stall",
+        "ragged",
+        "gone",
+        "tls-failed",
+        "refusing",
+        "listening",
     ]
     detail: str = ""
     """request: method and path; head: the status; body: bytes of the body sent."""
@@ -319,6 +331,9 @@ class WireServer:
             sock = writer.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
+        elif answer.end == "ragged":
+            # Below the TLS layer, which would say goodbye.
+            writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
         elif answer.end == "stall":
             await reader.read()
             self._note(number, "gone")

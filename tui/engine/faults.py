@@ -68,6 +68,7 @@ CONTENT_FILTER = Fault("content-filter", permanent=True, detail="finish_reason: 
 
 _AWAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
 _PROTOCOL = (
+    ("Receive buffer too long", "not-http"),
     ("Server disconnected without sending a response", "no-answer"),
     ("illegal ", "not-http"),  # status line, header line, chunk header: h11's words
     ("Invalid ", "not-http"),
@@ -139,6 +140,10 @@ def _more_exact(kind: str, chain: list[BaseException]) -> str:
     """One exception of httpx stands for several things that a reader tells apart."""
     if kind == "refused" and any(isinstance(cause, OSError) and cause.errno in _AWAY for cause in chain):
         return "unreachable"
+    if kind == "refused" and any(isinstance(cause, ConnectionResetError) for cause in chain):
+        return "reset"
+    if kind == "refused" and any(isinstance(cause, ssl.SSLEOFError) for cause in chain):
+        return "no-answer"  # somebody was there, and closed in the middle of the handshake
     if kind == "truncated":
         text = str(chain[0])
         return next((other for start, other in _PROTOCOL if text.startswith(start)), kind)
