@@ -24,6 +24,7 @@ from tui.screen.dialogs.first_run import FirstRunDialog
 from tui.screen.dialogs.leave import LeaveDialog, Leaving, Losing, UnsavedDialog
 from tui.screen.dialogs.too_small import TooSmall, too_small
 from tui.screen.first_run import FIRST_RUN, Ready
+from tui.screen.key_turns import KeyTurns, Marker
 from tui.screen.panes.connection import ConnectionPane
 from tui.screen.panes.conversation import ConversationPane
 from tui.screen.panes.footer import StatusFooter
@@ -56,6 +57,7 @@ class UnbrokenApp(Starting):
         """`ready`: who answers; None asks the user first (no key yet)."""
         super().__init__(session, wanted)
         self._answerer = ready
+        self._keys = KeyTurns(self, super().on_event)
         self.hung_up = False
         """The terminal went away."""
         self.leaving: Leaving = "stop"
@@ -120,7 +122,15 @@ class UnbrokenApp(Starting):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste) and self._prober is not None:
             self._prober.touched()
-        await super().on_event(event)
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._keys.arrived(event)
+        else:
+            await super().on_event(event)
+
+    @on(Marker)
+    async def _key_done(self, marker: Marker) -> None:
+        marker.stop()
+        await self._keys.back(marker)
 
     def action_leave(self) -> None:
         if isinstance(self.screen, LeaveDialog):
@@ -168,6 +178,13 @@ class UnbrokenApp(Starting):
             return
         self.wanted = Wanted(self.wanted.local, False, self.wanted.model, self.wanted.provider)
         self.show_talk(self.session.begin(talk.provider, talk.model, self.wanted))
+        self.prompt.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed while a pane has the focus, and means nothing there, is for the prompt."""
+        if len(self.screen_stack) == 1 and event.character is not None and event.is_printable:
+            self.prompt.focus()
+            self.prompt.add(event.character)
 
     # Its end
 

@@ -78,6 +78,7 @@ class Conversing(Following):
             self.show_talk(found)
         if opened.hit is not None:
             self._go_to(opened.hit)
+        self.prompt.focus()
 
     def _busy(self) -> bool:
         """Whether a reply is on its way here; then the user hears of it."""
@@ -101,7 +102,6 @@ class Conversing(Following):
             text = turn.current.view.whole_text()
             word = text[hit.start : hit.end]
             self.output.find(word, nth_before(text, word, hit.start))
-        self.output.focus()
 
     @on(ConversationsDialog.Search)
     @work(group="search", exclusive=True)

@@ -157,11 +157,20 @@ class ConversationsDialog(Dialog[Opened | None]):
         self._renaming: ConversationId | None = None
         self._typed = ""
         """What was searched for before a title was edited."""
+        self._listed: str | None = None
+        """What the rows were found for."""
+        self._wanted = False
+        """Enter was pressed before the rows for what is typed were there."""
 
     @property
     def words(self) -> str:
         """What is searched for now."""
         return self._typed if self._renaming is not None else self.query_one(Field).value.strip()
+
+    @property
+    def _here(self) -> bool:
+        """Whether it has its fields still: an answer may come while it closes."""
+        return self.is_mounted and not self._answers
 
     def compose(self) -> ComposeResult:
         with Vertical(id="talks-box") as box:
@@ -176,27 +185,46 @@ class ConversationsDialog(Dialog[Opened | None]):
         self.post_message(self.Search(""))
 
     def show_all(self, conversations: Sequence[StoredConversation]) -> None:
-        if self.is_mounted and not self.words:
+        if self._here and not self.words:
             self.query_one(Rows).list_all(conversations)
+            self._arrived("")
 
     def show_hits(self, words: str, found: Found) -> None:
         """What was found for `words`; an answer that came too late is dropped."""
-        if not self.is_mounted or words != self.words:
+        if not self._here or words != self.words:
             return
         self.query_one(Rows).list_hits(found)
+        self._arrived(words)
         notes = [say("talks.more")] if found.more else []
         notes += [say("talks.indexing")] if found.indexing else []
         self.tell(" ".join(notes))
 
+    def _arrived(self, words: str) -> None:
+        self._listed = words
+        if self._wanted:
+            self._wanted = False
+            self._open()
+
+    def _open(self) -> None:
+        chosen = self.query_one(Rows).chosen
+        if chosen is not None:
+            self.end(chosen)
+
+    @property
+    def _late(self) -> bool:
+        """Whether the rows are still those of other words."""
+        return self._listed != self.words
+
     def tell(self, words: str) -> None:
         """One line of news."""
-        if self.is_mounted:
+        if self._here:
             self.query_one("#talks-said", Static).update(one_line(words))
 
     @on(Input.Changed)
     def _changed(self, message: Input.Changed) -> None:
         message.stop()
         if self._renaming is None:
+            self._wanted = False
             self.tell("")
             self.post_message(self.Search(message.value.strip()))
 
@@ -209,9 +237,10 @@ class ConversationsDialog(Dialog[Opened | None]):
             self._end_renaming()
             self.post_message(self.Rename(name, title))
             return
-        chosen = self.query_one(Rows).chosen
-        if chosen is not None:
-            self.end(chosen)
+        if self._late:
+            self._wanted = True
+        else:
+            self._open()
 
     def action_list(self, what: str, by: int) -> None:
         rows = self.query_one(Rows)
@@ -222,7 +251,7 @@ class ConversationsDialog(Dialog[Opened | None]):
 
     def action_rename(self) -> None:
         rows, field = self.query_one(Rows), self.query_one(Field)
-        if rows.chosen is None or self._renaming is not None:
+        if rows.chosen is None or self._late or self._renaming is not None:
             return
         self._typed, self._renaming = field.value.strip(), rows.chosen.conversation
         field.value = one_line(rows.chosen_title, 200)
@@ -235,7 +264,7 @@ class ConversationsDialog(Dialog[Opened | None]):
 
     def action_delete(self) -> None:
         rows = self.query_one(Rows)
-        if rows.chosen is not None and self._renaming is None:
+        if rows.chosen is not None and self._renaming is None and not self._late:
             self.post_message(self.Delete(rows.chosen.conversation, rows.chosen_title))
 
     def action_undo(self) -> None:

@@ -1,0 +1,89 @@
+"""Keys in their turn: what one key does is done before the next one is looked at.
+
+A slow link delivers many keys in one read. A widget inserts a character at once, while a key that it does not know
+bubbles up to the application: `F3`, words and Enter in one read sent the words to the model. So behind every key that
+may change who has the focus a marker goes the same way, and the next key waits until the marker is back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from textual import events
+from textual.app import App
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, TextArea
+
+ROUNDS = 3
+"""Ways up for a marker: the key itself, what its handler posted, and the screen that this opened, mounted and with its
+focus."""
+
+PATIENCE = 0.5
+"""Seconds after which a marker counts as lost, with the widget that it was given to."""
+
+
+class Marker(Message):
+    """Follows a key through the queues of the widgets."""
+
+    def __init__(self, key: int, left: int) -> None:
+        """`key`: the number of the key that it follows. `left`: rounds after this one."""
+        self.key, self.left = key, left
+        super().__init__()
+
+
+class KeyTurns:
+    """The keys that have arrived at `app` and wait for `give`, which has Textual handle one."""
+
+    def __init__(self, app: App[int], give: Callable[[events.Event], Awaitable[None]]) -> None:
+        self._app, self._give = app, give
+        self._waiting: deque[events.Key | events.Paste] = deque()
+        self._key = 0
+        self._busy = False
+        self._lost: Timer | None = None
+
+    async def arrived(self, event: events.Key | events.Paste) -> None:
+        self._waiting.append(event)
+        if not self._busy:
+            await self._next()
+
+    async def back(self, marker: Marker) -> None:
+        """The marker has come up to the application."""
+        if not self._busy or marker.key != self._key:
+            return
+        if marker.left:
+            self._send(marker.left - 1)
+        else:
+            await self._go_on(marker.key)
+
+    async def _go_on(self, key: int) -> None:
+        if self._busy and key == self._key:
+            self._busy = False
+            if self._lost is not None:
+                self._lost.stop()
+            await self._next()
+
+    async def _next(self) -> None:
+        while self._waiting and not self._busy:
+            event = self._waiting.popleft()
+            plain = self._only_inserts(event)
+            if not plain:
+                self._key += 1
+                self._busy = True
+            await self._give(event)
+            if not plain:
+                self._lost = self._app.set_timer(PATIENCE, partial(self._go_on, self._key))
+                self._send(ROUNDS - 1)
+
+    def _send(self, left: int) -> None:
+        target = self._app.focused or self._app.screen
+        marker = Marker(self._key, left)
+        if not target.post_message(marker):
+            self._app.post_message(marker)
+
+    def _only_inserts(self, event: events.Key | events.Paste) -> bool:
+        """Whether it is text for the field that has the focus, which can change nothing else."""
+        typed = isinstance(event, events.Paste) or event.is_printable
+        return typed and isinstance(self._app.focused, Input | TextArea)
