@@ -151,22 +151,40 @@ def test_a_quota_is_kept_to() -> None:
 
 
 def test_the_command_under_random_faults(tmp_path: Path) -> None:
-    """Its own chaos, a third of all answers broken; what the command `llmock report --strict` says at the end."""
+    """Its own chaos, a third of all answers broken; what the command `llmock report` says at the end: no error.
+
+    One warning is a matter of dice and is looked at: `no_backoff`, where two waits of one call do not grow. With new
+    text between them they need not, for a fault after progress is a first one; the judge does not know of progress.
+    """
     rates = {"disconnect": 0.1, "truncate": 0.1, "malformed": 0.05, "stall": 0.05}
     chaos = [option for kind, rate in rates.items() for option in ("--stream-fault", f"{kind}={rate}")]
     with judging("--stream-chunk-delay-ms", "5", "--error-rate", "503=0.05", *chaos) as judge:
         judge.begin()
         config = settings(tmp_path, judge.base_url, more="max_retries = 9\n[timeouts]\nidle = 0.8\n")
-        # The judge calls an interval of 0.1 s, the shortest that there is between two requests, no back-off.
+        # Back-offs large enough that a busy machine's own delays do not turn a longer wait into a shorter.
         hasty = "initial_backoff = 0.02\nmax_backoff = 0.05"
         assert hasty in config.read_text()
-        config.write_text(config.read_text().replace(hasty, "initial_backoff = 0.15\nmax_backoff = 0.6"))
+        config.write_text(config.read_text().replace(hasty, "initial_backoff = 0.5\nmax_backoff = 4"))
         for seed in range(4):
             done = command(config, "--seed", str(seed))  # four calls, not one call four times
             assert (done.returncode, done.stdout) == (0, TEXT + "\n"), done.stderr
-        judge.assert_no_finding()
+        assert unexplained(judge) == []
         report = judge.report()
-        assert (report.returncode, "PASS" in report.stdout) == (0, True), report.stdout
+        assert report.returncode == 0, report.stdout
+
+
+def unexplained(judge: Judge) -> list[dict[str, object]]:
+    """Findings that no progress explains."""
+    requests = {record["seq"]: record for record in judge.requests()}
+    found = []
+    for finding in judge.findings():
+        seqs = finding["requests"]
+        assert isinstance(seqs, list)
+        # Every attempt but the last is followed by a wait; one frame is the role's, the second has text.
+        texts = [int(str(requests[seq]["chunks_sent"])) > 1 for seq in seqs[:-1]]
+        if finding["code"] != "no_backoff" or not any(texts):
+            found.append(finding)
+    return found
 
 
 @pytest.mark.parametrize("kind", ["disconnect", "truncate", "malformed", "stall"])
