@@ -204,3 +204,37 @@ async def test_system_prompt_and_sampling_go_with_the_next_prompt(tmp_path: Path
             await screen.shows("Two.")
             assert screen.app.talk is not None
             assert (screen.app.talk.system, screen.app.talk.sampling.temperature) == ("Terse.", 0.5)
+
+
+@scene
+async def test_the_only_turn_deleted_comes_back_from_a_menu_of_its_own(tmp_path: Path) -> None:
+    with answers("One.") as server:
+        async with live(settings(tmp_path, server.url)) as screen:
+            await screen.write("First")
+            await screen.shows("✓ First")
+            await screen.pilot.press("f6", "d")
+            await screen.shows("Nothing asked yet")
+            await screen.pilot.press("f6", "u")
+            await screen.shows("✓ First", "One.")
+
+
+@scene
+async def test_a_deletion_is_taken_back_also_by_the_next_run_and_what_was_open_is_again(tmp_path: Path) -> None:
+    with answers("One.") as server:
+        config = settings(tmp_path, server.url)
+        async with live(config) as screen:
+            await screen.write("First")
+            await screen.shows("✓ First")
+            await screen.pilot.press("f3")
+            await screen.shows("▸")
+            await screen.pilot.press("ctrl+d")
+            await screen.shows("Nothing asked yet")
+            await screen.pilot.press("ctrl+z")
+            await screen.shows("✓ First", "It is back")
+            await screen.pilot.press("ctrl+d")
+            await screen.shows("Nothing asked yet")
+        async with live(config) as screen:
+            await screen.shows("Nothing asked yet")
+            await screen.pilot.press("f3", "ctrl+z")
+            with Journal.open(paths.journal_file()) as journal:
+                await screen.until(lambda: journal.conversations())

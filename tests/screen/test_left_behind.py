@@ -264,3 +264,30 @@ async def test_the_command_line_says_what_is_interrupted(config: Path, server: W
     asked = told("ask", "-c", "And autumn")
     assert "was interrupted" in asked.stderr
     assert asked.stdout.strip() == ENGLISH
+
+
+@scene
+async def test_what_another_window_writes_in_is_not_deleted(config: Path, server: WireServer) -> None:
+    async with live(config) as first:
+        await first.write(f"{ASK} [stall]")
+        await first.shows(HELD)
+        async with live(config) as second:
+            await second.pilot.press("f3")
+            await second.shows("▸")
+            await second.until(lambda: "Spring" in second.text())
+            await second.pilot.press("ctrl+d")
+            await second.shows("Another window is writing")
+    assert ASK in turns()
+
+
+@scene
+async def test_the_question_of_quitting_is_over_with_the_reply(config: Path, server: WireServer) -> None:
+    async with live(config) as screen:
+        await screen.write(f"{ASK} [stall]")
+        await screen.shows(HELD)
+        await screen.pilot.press("ctrl+q")
+        await screen.shows("A reply is still being written")
+        assert screen.app.sending is not None
+        await screen.app.sending.stop()
+        await screen.shows("The reply has ended")
+        assert len(screen.app.screen_stack) == 1

@@ -15,6 +15,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 
+from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.journal.trouble import JournalTrouble
 from tui.paths import config_file
@@ -144,6 +145,13 @@ class UnbrokenApp(Starting):
         if answer in ("finish", "stop"):
             self.leaving = answer
             self.quit()
+
+    def _reply_ended(self, sending: Sending) -> None:
+        super()._reply_ended(sending)
+        if isinstance(self.screen, LeaveDialog) and not self.replying:
+            # There is nothing left to decide.
+            self.screen.end("stay")
+            self.notify(say("screen.leave_over"), markup=False)
 
     def quit(self) -> None:
         """End the program; where that would lose what is not saved, the user is asked first."""

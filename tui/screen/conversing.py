@@ -14,6 +14,7 @@ from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
 from tui.chat.turns import Turn
+from tui.journal.live import LiveJournal
 from tui.journal.search import Hit
 from tui.journal.store import Journal
 from tui.journal.trouble import JournalUnusable
@@ -39,6 +40,8 @@ class Conversing(Following):
         super().__init__(session, wanted)
         self._deleted: list[ConversationId] = []
         """Conversations deleted in this run, for taking back."""
+        self._deleted_open: set[ConversationId] = set()
+        """Those of them that were open: taken back, they are again."""
         self._dropped: list[tuple[Talk, Turn]] = []
         self._editing: Turn | None = None
         """The turn whose prompt is being edited: Enter branches there."""
@@ -133,6 +136,20 @@ class Conversing(Following):
                 self.screen.tell(say("talks.unreadable", reason=one_line(error.sentence(), 120)))
             return None
 
+    async def _written_elsewhere(self, conversation: ConversationId) -> bool:
+        """Whether another window writes a reply in it."""
+
+        def read() -> bool:
+            with LiveJournal.open(journal_file()) as journal:
+                replies = journal.open_replies()
+            return any(reply.conversation == conversation and reply.state == "streaming" for reply in replies)
+
+        try:
+            return await asyncio.to_thread(read)
+        except JournalUnusable:
+            # Told by whoever writes.
+            return False
+
     async def _written(self) -> None:
         """Until what was asked of the journal stands in it, and is listed."""
         await asyncio.wait([asyncio.wrap_future(self.session.writer.flush())], timeout=5.0)
@@ -147,10 +164,15 @@ class Conversing(Following):
     @on(ConversationsDialog.Delete)
     async def _delete(self, message: ConversationsDialog.Delete) -> None:
         talk = self.talk
+        if talk is not None and talk.id == message.conversation and self._busy():
+            return
+        if await self._written_elsewhere(message.conversation):
+            if isinstance(self.screen, ConversationsDialog):
+                self.screen.tell(say("screen.busy_elsewhere"))
+            return
         if talk is not None and talk.id == message.conversation:
-            if self._busy():
-                return
             self.show_talk(talk.sibling())
+            self._deleted_open.add(message.conversation)
         versions.delete(self.session.writer, message.conversation, self.session.clock.wall())
         self._deleted.append(message.conversation)
         await self._written()
@@ -160,10 +182,17 @@ class Conversing(Following):
 
     @on(ConversationsDialog.Undo)
     async def _undelete(self) -> None:
-        if self._deleted:
-            versions.undelete(self.session.writer, self._deleted.pop())
+        earlier = () if self._deleted else await self._read(lambda journal: journal.deleted(1)) or ()
+        if self._deleted or earlier:
+            name = self._deleted.pop() if self._deleted else earlier[0].id
+            versions.undelete(self.session.writer, name)
             await self._written()
             words = say("talks.taken_back")
+            if name in self._deleted_open and self.talk is not None and not self.talk.turns:
+                self._deleted_open.discard(name)
+                found = self.session.open(name)
+                if found is not None:
+                    self.show_talk(found)
         else:
             words = say("talks.nothing_deleted")
         if isinstance(self.screen, ConversationsDialog):
@@ -179,7 +208,9 @@ class Conversing(Following):
         return talk, turn
 
     def action_turn_menu(self) -> None:
-        if self._at_turn() is not None and not isinstance(self.screen, TurnMenu):
+        if isinstance(self.screen, TurnMenu):
+            return
+        if self._dropped or self._at_turn() is not None:
             self.push_screen(TurnMenu(self._turn + 1, undo=bool(self._dropped)), self._wished)
 
     def _wished(self, wish: TurnWish | None) -> None:

@@ -192,4 +192,5 @@ PHRASES: dict[str, str] = {
     "unsaved_stay": "Stay: they are saved as soon as that can be",
     "unsaved_lose": "Quit and lose them ({count})",
     "unsaved_saved": "Everything is saved now; Ctrl+Q quits.",
+    "leave_over": "The reply has ended; Ctrl+Q quits.",
 }

@@ -47,4 +47,5 @@ PHRASES: dict[str, str] = {
     "bad_seed": "The seed is a whole number.",
     "left_out": "does not fit the model: the oldest {n} turns are left out",
     "too_long": "this prompt alone does not fit the model ({tokens} of {window} tokens)",
+    "turn_none": "Turns",
 }

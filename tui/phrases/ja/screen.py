@@ -196,4 +196,5 @@ PHRASES: dict[str, str] = {
     "unsaved_stay": "留まる：保存できるようになりしだい保存します",
     "unsaved_lose": "終了して失う（{count} 件）",
     "unsaved_saved": "すべて保存されました。Ctrl+Q で終了できます。",
+    "leave_over": "返答が終わりました。Ctrl+Q で終了できます。",
 }

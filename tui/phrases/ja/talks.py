@@ -47,4 +47,5 @@ PHRASES: dict[str, str] = {
     "bad_seed": "シードは整数です。",
     "left_out": "モデルに収まらないため、古い {n} 個の質問は送られません",
     "too_long": "この質問だけでモデルに収まりません（{window} トークン中 {tokens}）",
+    "turn_none": "ターン",
 }

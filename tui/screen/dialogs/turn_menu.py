@@ -14,7 +14,7 @@ class TurnMenu(ChoiceDialog[TurnWish]):
     """Ends with what is wished."""
 
     def __init__(self, number: int, *, undo: bool) -> None:
-        """`undo`: a turn was deleted, and can be taken back."""
+        """`number`: of the turn, from 1; 0: there is none. `undo`: a turn was deleted, and can be taken back."""
         wishes: list[Choice[TurnWish]] = [
             Choice("again", "a", say("talks.turn_again")),
             Choice("edit", "e", say("talks.turn_edit")),
@@ -26,4 +26,8 @@ class TurnMenu(ChoiceDialog[TurnWish]):
         if undo:
             wishes.append(Choice("restore", "u", say("talks.turn_restore")))
         wishes.append(Choice("nothing", "escape", say("talks.turn_nothing")))
+        if not number:
+            wishes = [wish for wish in wishes if wish.answer in ("restore", "nothing")]
+            super().__init__(say("talks.turn_none"), say("talks.no_turn"), wishes)
+            return
         super().__init__(say("talks.turn_title", number=number), say("talks.turn_text"), wishes)
