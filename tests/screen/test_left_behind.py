@@ -291,3 +291,14 @@ async def test_the_question_of_quitting_is_over_with_the_reply(config: Path, ser
         await screen.app.sending.stop()
         await screen.shows("The reply has ended")
         assert len(screen.app.screen_stack) == 1
+
+
+@scene
+async def test_what_builds_on_a_reply_that_another_window_writes_says_so(config: Path, server: WireServer) -> None:
+    async with live(config) as first:
+        await first.write(f"{ASK} [stall]")
+        await first.shows(HELD)
+        async with live(config, wanted=Wanted(continue_last=True)) as second:
+            await second.shows(HELD)
+            await second.write("Autumn")
+            await second.shows("builds on what there is of it")

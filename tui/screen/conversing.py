@@ -300,6 +300,22 @@ class Conversing(Following):
 
     # What goes with the next prompt
 
+    def _follow_new(self, sending: Sending) -> None:
+        super()._follow_new(sending)
+        talk = self.talk
+        if talk is not None and sending.turn in talk.turns:
+            self._tell_what_goes(talk, sending.turn)
+
+    def _tell_what_goes(self, talk: Talk, turn: Turn) -> None:
+        """What of the turns before is sent in part or not at all, where that was not said while the prompt was typed."""
+        place = talk.turns.index(turn)
+        before = talk.turns[place - 1].current if place else None
+        if before is not None and before.elsewhere:
+            self.notify(say("talks.built_on_part"), markup=False)
+        left_out = talk.fit(turn.prompt, place).left_out
+        if left_out and left_out != self._told_left_out:
+            self.notify(say("talks.left_out", n=len(left_out)), markup=False)
+
     def asked(self, text: str) -> None:
         talk, edited, branched = self.talk, self._editing, False
         if talk is not None and edited is not None and edited in talk.turns and not self.replying:

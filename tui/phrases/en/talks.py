@@ -48,4 +48,5 @@ PHRASES: dict[str, str] = {
     "left_out": "does not fit the model: the oldest {n} turns are left out",
     "too_long": "this prompt alone does not fit the model ({tokens} of {window} tokens)",
     "turn_none": "Turns",
+    "built_on_part": "Another window is still writing the reply before; this one builds on what there is of it.",
 }
