@@ -307,7 +307,7 @@ class Conversing(Following):
             self._tell_what_goes(talk, sending.turn)
 
     def _tell_what_goes(self, talk: Talk, turn: Turn) -> None:
-        """What of the turns before is sent in part or not at all, where that was not said while the prompt was typed."""
+        """What of the turns before is sent in part or not at all, where that was not said while it was typed."""
         place = talk.turns.index(turn)
         before = talk.turns[place - 1].current if place else None
         if before is not None and before.elsewhere:
