@@ -284,3 +284,17 @@ def test_a_closed_pipe_ends_silently(writer: Writer) -> None:
     assert process.stderr.read() == b""
     process.stderr.close()
     process.wait(30)
+
+
+def test_an_export_is_imported_from_standard_input(writer: Writer, tmp_path: Path) -> None:
+    Talk(writer, "Spring").begin().say("the rain of May")
+    written(writer)
+
+    def program(*arguments: str, data: Path, given: bytes = b"") -> bytes:
+        environ = os.environ | {"UNBROKEN_DATA_DIR": str(data)}
+        command = [sys.executable, "-m", "tui", "history", *arguments]
+        return subprocess.run(command, env=environ, input=given, check=True, capture_output=True).stdout
+
+    exported = program("export", "--format", "json", data=tmp_path / "data")
+    program("import", "-", data=tmp_path / "other", given=exported)
+    assert b"the rain of May" in program("show", data=tmp_path / "other")

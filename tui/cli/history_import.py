@@ -36,12 +36,17 @@ class _Progress:
 
 
 @click.command("import", help=say("history.help_import"))
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 def import_(file: Path) -> None:
     path = journal_file()
-    progress = _Progress(file.stat().st_size)
-    with file.open("rb") as document:
-        imported = import_document(document, path, progress)
+    if str(file) == "-":
+        # How long it is nobody knows: without shares of it there is no progress to tell.
+        progress = _Progress(0)
+        imported = import_document(sys.stdin.buffer, path, progress)
+    else:
+        progress = _Progress(file.stat().st_size)
+        with file.open("rb") as document:
+            imported = import_document(document, path, progress)
     progress.end()
     told = {"conversations": imported.conversations, "turns": imported.turns, "replies": imported.replies}
     click.echo(say("importing.done", **{name: f"{count:,}" for name, count in told.items()}))
