@@ -38,8 +38,13 @@ def find_anchor(held: str, boundaries: Sequence[int]) -> Anchor | None:
         return None
     for reach in (NEAR, FAR):
         lowest = max(1, len(held) - reach)
-        for at in range(len(held) - TAIL, lowest - 1, -1):
-            if held[at].isspace() and not held[at - 1].isspace() and _unique(held, at):
+        word_ends = [
+            at for at in range(len(held) - TAIL, lowest - 1, -1) if held[at].isspace() and not held[at - 1].isspace()
+        ]
+        # Within a line before the end of one: a server that loses the line break there could not be told from one that
+        # goes on at the next line.
+        for at in sorted(word_ends, key=lambda at: held[at] != " "):
+            if _unique(held, at):
                 return Anchor(at, held[at:])
         for at in reversed(boundaries):
             if at < lowest:
