@@ -10,6 +10,7 @@ import getpass
 import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -119,6 +120,27 @@ class Sshd:
         with self._changed:
             said = self._changed.wait_for(lambda: any(words in line for line in self.log), 60)
         assert said, (words, self.log)
+
+    def drop(self) -> None:
+        """End its sessions without a goodbye to anybody, as it does with a client that is silent for too long.
+
+        Its own ClientAliveInterval tells nothing here: it counts only while the session writes nothing either, and a
+        stalled reply counts seconds on the screen.
+        """
+        parents: dict[int, int] = {}
+        names: dict[int, str] = {}
+        for entry in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                before, _, after = entry.read_text().rpartition(")")
+                pid = int(before.split()[0])
+                names[pid], parents[pid] = before.partition("(")[2], int(after.split()[1])
+        family = {self._process.pid}
+        while grown := {pid for pid, parent in parents.items() if parent in family} - family:
+            family |= grown
+        for pid in family - {self._process.pid}:
+            if names[pid].startswith("sshd"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def login(self, command: Sequence[str], *, port: int | None = None, terminal: bool = True) -> list[str]:
         """The ssh that runs `command` in a login, through `port` where a cable stands between."""

@@ -85,13 +85,13 @@ def kill_client(window: Window, login: Sshd, cable: Cable) -> None:
 
 def cable_dies(window: Window, login: Sshd, cable: Cable) -> None:
     cable.die()
-    login.wait_for("not responding")
+    login.drop()
 
 
 def client_stops(window: Window, login: Sshd, cable: Cable) -> None:
     """A laptop's lid: the client answers nobody, and its connections stand."""
     window.process.send_signal(signal.SIGSTOP)
-    login.wait_for("not responding")
+    login.drop()
 
 
 @ssh_only

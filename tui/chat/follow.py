@@ -197,6 +197,9 @@ class Follower:
         followed = {
             version.id for _, version in _having(talk, {reply.reply for reply in seen.open}) if version.elsewhere
         }
+        # Its writer may have died in the middle of the look before: then the turns knew of it already, and this list
+        # did not.
+        followed |= self._live.keys()
         changed = {TurnId(turn.id) for turn in seen.turns if _merge(talk, turn, seen.own)}
         if seen.shape != self._shape:
             _order(talk, [*seen.marks], {*self._marks})
