@@ -27,7 +27,7 @@ PHRASES: dict[str, str] = {
     "opening_read_only": "Make it writable, or set UNBROKEN_DATA_DIR to another directory.",
     "opening_unwritable": "Change its permissions, or set UNBROKEN_DATA_DIR to another directory.",
     "opening_locked": "Try again when that program is done.",
-    "opening_corrupt": "Keep a copy of the file, then move it away: a new one is begun.",
+    "opening_corrupt": "`unbroken doctor --repair` sets it aside and saves what can be read of it into a new one.",
     "opening_foreign": "Set UNBROKEN_DATA_DIR to another directory, or move the file away.",
     "opening_newer": "Update unbroken, or set UNBROKEN_DATA_DIR to another directory.",
     "opening_gone": "Move it back, or start again.",
