@@ -27,7 +27,7 @@ PHRASES: dict[str, str] = {
     "opening_read_only": "書き込み可能にするか、UNBROKEN_DATA_DIR に別のディレクトリを指定してください。",
     "opening_unwritable": "アクセス権を変更するか、UNBROKEN_DATA_DIR に別のディレクトリを指定してください。",
     "opening_locked": "そのプログラムが終わってから、もう一度お試しください。",
-    "opening_corrupt": "`unbroken doctor --repair` で、壊れたファイルを残したまま、読める内容を新しいジャーナルに移せます。",
+    "opening_corrupt": "`unbroken doctor --repair` で、読める内容を新しいジャーナルに移せます（元は残ります）。",
     "opening_foreign": "UNBROKEN_DATA_DIR に別のディレクトリを指定するか、ファイルを移動してください。",
     "opening_newer": "unbroken を更新するか、UNBROKEN_DATA_DIR に別のディレクトリを指定してください。",
     "opening_gone": "元の場所に戻すか、起動し直してください。",
