@@ -235,18 +235,3 @@ def test_stopping_says_nothing_of_saved_where_nothing_is(
         assert window.code() == 1
         assert "is saved" not in window.text()
         assert "Not everything could be saved" in window.text()
-
-
-def test_keys_of_one_write_reach_what_the_one_before_opens(
-    server: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    configure(tmp_path, server, monkeypatch)
-    server.gate.set()
-    with Window() as window:
-        window.shows("Ask…")
-        window.type(f"{ASK}\r")
-        window.shows("✓ done")
-        window.type("\x1bORwrong\x15please\r")  # F3, words, Ctrl+U, words, Enter
-        window.type("afterwards")
-        window.shows("afterwards", "▸ 1 ✓ Spring")
-    assert server.prompts == [ASK]
