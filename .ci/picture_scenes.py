@@ -21,12 +21,11 @@ from wire_server import Answer, Seen, WireServer
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Sampling
 from tui.cli.configured import configured
+from tui.cli.screen_run import ready
 from tui.clock import RealClock
 from tui.local import weights
 from tui.paths import config_file
-from tui.providers.keys import KeyMissing
 from tui.screen.app import UnbrokenApp
-from tui.screen.first_run import Ready
 
 WIDE, SMALL = (120, 36), (80, 24)
 """Columns and rows."""
@@ -245,15 +244,6 @@ async def running(config: str, size: tuple[int, int], wanted: Wanted) -> AsyncIt
             await app.sending.stop()
     finally:
         assert await session.close()
-
-
-async def ready(session: Session, wanted: Wanted) -> Ready | None:
-    if wanted.local:
-        return Ready(*await session.local())
-    try:
-        return Ready(*await asyncio.to_thread(session.provider, wanted))
-    except KeyMissing:
-        return None
 
 
 async def idle() -> str:

@@ -53,7 +53,7 @@ async def show(config: Config, options: ScreenOptions) -> int:
     ended = _Ended()
     try:
         wanted = Wanted(options.local, options.continue_last, options.model, options.provider)
-        app = UnbrokenApp(session, wanted, await _ready(session, wanted))
+        app = UnbrokenApp(session, wanted, await ready(session, wanted))
         app.crash_log = log_dir() / "crash.log"
         if early:
             app.call_later(app.journal_trouble, early[-1])
@@ -95,7 +95,7 @@ def _keep(_: asyncio.AbstractEventLoop, context: Mapping[str, object]) -> None:
         crash.report(error)
 
 
-async def _ready(session: Session, wanted: Wanted) -> Ready | None:
+async def ready(session: Session, wanted: Wanted) -> Ready | None:
     """Who answers; None where a key is missing, which the screen asks for."""
     if wanted.local:
         return Ready(*await session.local())

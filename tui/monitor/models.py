@@ -106,13 +106,20 @@ def fault_of_wire(error: WireError) -> Fault:
     return of_exception(cause)
 
 
-def fault_of_answer(got: Got) -> Fault | None:
-    """What is wrong with an answer to GET /models; None where it is a list."""
-    text = got.body.decode("utf-8", "replace")
+def _not_taken(got: Got, text: str) -> Fault | None:
+    """What is wrong with it whatever was asked for."""
     if got.status != OK:
         return of_status(got.status, got.headers, text, time.time())
     if not got.whole:
         return Fault("too-much", permanent=True, detail=f"{len(got.body):,} B …", status=got.status)
+    return None
+
+
+def fault_of_answer(got: Got) -> Fault | None:
+    """What is wrong with an answer to GET /models; None where it is a list."""
+    text = got.body.decode("utf-8", "replace")
+    if (fault := _not_taken(got, text)) is not None:
+        return fault
     if ids_of(got.body) is not None:
         return None
     if is_page(text):
@@ -123,10 +130,8 @@ def fault_of_answer(got: Got) -> Fault | None:
 def fault_of_chat(got: Got) -> Fault | None:
     """What is wrong with an answer to a chat of one word; None where a model answered, in a stream or not."""
     text = got.body.decode("utf-8", "replace")
-    if got.status != OK:
-        return of_status(got.status, got.headers, text, time.time())
-    if not got.whole:
-        return Fault("too-much", permanent=True, detail=f"{len(got.body):,} B …", status=got.status)
+    if (fault := _not_taken(got, text)) is not None:
+        return fault
     if is_page(text):
         return not_a_stream(got.headers.get("content-type", ""), text)
     value = json_of(got.body)

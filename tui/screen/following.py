@@ -7,7 +7,6 @@ from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.chat.turns import Turn
 from tui.say import say
-from tui.screen import shown
 from tui.screen.asking import Asking
 from tui.words import TurnId
 
@@ -37,8 +36,7 @@ class Following(Asking):
             one is not other for one, other in zip(talk.turns, heard.before, strict=False)
         )
         if moved:
-            self._rows = [shown.turn_row(number, turn) for number, turn in enumerate(talk.turns, 1)]
-            self.conversation.rows = self._rows
+            self.list_turns()
             self._turn = self._place(chosen, to_end=was_last and not self.replying)
         self._orphans += [turn.id for turn in heard.orphans]
         for place in range(len(talk.turns) - 1, -1, -1) if not moved else ():

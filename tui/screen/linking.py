@@ -65,15 +65,15 @@ class Linking(Showing):
         if view.reason in TELLING and view.reason != self._told_of:
             self.notify(say("screen.probe_says", words=reason_words(view.reason)), severity="warning", markup=False)
         self._told_of = view.reason
-        if isinstance(self.screen, LinkScreen):
-            self.screen.look()
+        self._look()
 
     def show_link(self, view: ReplyView) -> None:
         """The newest view of the reply on its way."""
-        self.connection.link = view.link
+        changed = view.link.state != self.connection.link.state
         self.connection.view = view
-        if isinstance(self.screen, LinkScreen):
-            self.screen.look()
+        if changed:
+            # What flows is looked at by the page itself, ten times a second: not at every delta.
+            self._look()
 
     @property
     def replying(self) -> bool:

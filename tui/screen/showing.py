@@ -8,7 +8,7 @@ from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
 from tui.chat.turns import Turn
-from tui.chat.view import LinkView, ReplyView
+from tui.chat.view import ReplyView
 from tui.journal.trouble import JournalTrouble
 from tui.plain import one_line, plain
 from tui.say import say
@@ -60,16 +60,19 @@ class Showing(FirstRunWays):
         talk = self.talk
         return talk.turns[self._turn] if talk is not None and 0 <= self._turn < len(talk.turns) else None
 
+    def list_turns(self) -> None:
+        """List the turns of the conversation anew."""
+        assert self.talk is not None
+        self._rows = [shown.turn_row(number, turn) for number, turn in enumerate(self.talk.turns, 1)]
+        self.conversation.rows = self._rows
+
     def show_rows(self) -> None:
         """List the turns of the conversation anew, and show the one chosen; an empty page where there is none."""
-        talk = self.talk
-        assert talk is not None
-        self._rows = [shown.turn_row(number, turn) for number, turn in enumerate(talk.turns, 1)]
-        self.conversation.rows = self._rows
+        self.list_turns()
         if self.turn is None:
             self.output.border_title = say("output.title")
             self.output.view = OutputView(key="")
-            self.connection.link, self.connection.view = LinkView(), ReplyView()
+            self.connection.view = ReplyView()
         self.refresh_turn()
 
     def refresh_turn(self) -> None:

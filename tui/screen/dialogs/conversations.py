@@ -19,8 +19,8 @@ from tui.journal.search import Found, Hit
 from tui.journal.stored import StoredConversation
 from tui.plain import one_line, plain
 from tui.say import say
-from tui.screen.dialogs.dialog import Dialog
 from tui.screen.dialogs.field import Field
+from tui.screen.dialogs.list_dialog import ListDialog
 from tui.screen.panes.line_list import MARK, LineList
 from tui.screen.panes.pieces import Line, cut, cut_start, width_of
 from tui.words import ConversationId
@@ -116,16 +116,11 @@ def _day(wall: float) -> str:
     return datetime.fromtimestamp(wall).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-class ConversationsDialog(Dialog[Opened | None]):
+class ConversationsDialog(ListDialog[Opened | None]):
     """Ends with what is to be opened, or None. Posts what else is wanted; the owner answers with `show…`."""
 
     CSS_PATH = "conversations.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", show=False),
-        Binding("up", "list('move', -1)", show=False),
-        Binding("down", "list('move', 1)", show=False),
-        Binding("pageup", "list('page', -1)", show=False),
-        Binding("pagedown", "list('page', 1)", show=False),
         Binding("ctrl+t", "rename", show=False, priority=True),
         Binding("ctrl+d", "delete", show=False, priority=True),
         Binding("ctrl+z", "undo", show=False, priority=True),
@@ -241,13 +236,6 @@ class ConversationsDialog(Dialog[Opened | None]):
             self._wanted = True
         else:
             self._open()
-
-    def action_list(self, what: str, by: int) -> None:
-        rows = self.query_one(Rows)
-        if what == "page":
-            rows.action_page(by)
-        else:
-            rows.action_move(by)
 
     def action_rename(self) -> None:
         rows, field = self.query_one(Rows), self.query_one(Field)

@@ -7,14 +7,13 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from tui.plain import one_line
 from tui.say import say
-from tui.screen.dialogs.dialog import Dialog
 from tui.screen.dialogs.field import Field
+from tui.screen.dialogs.list_dialog import ListDialog
 from tui.screen.panes.line_list import LineList
 from tui.screen.panes.paint import TONES, paint
 from tui.screen.panes.pieces import Line, Piece, width_of
@@ -115,17 +114,10 @@ class Legend(Static):
         self.update(paint(self, line))
 
 
-class ModelDialog(Dialog[str | None]):
+class ModelDialog(ListDialog[str | None]):
     """Ends with the chosen model's name, or with None on Esc."""
 
     CSS_PATH = "models.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", show=False),
-        Binding("up", "list('move', -1)", show=False),
-        Binding("down", "list('move', 1)", show=False),
-        Binding("pageup", "list('page', -1)", show=False),
-        Binding("pagedown", "list('page', 1)", show=False),
-    ]
 
     def __init__(
         self,
@@ -175,13 +167,6 @@ class ModelDialog(Dialog[str | None]):
         chosen = self.query_one(ModelList).chosen
         if chosen is not None:
             self.end(chosen)
-
-    def action_list(self, what: str, by: int) -> None:
-        models = self.query_one(ModelList)
-        if what == "page":
-            models.action_page(by)
-        else:
-            models.action_move(by)
 
     def action_close(self) -> None:
         self.end(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from textual.content import Content
@@ -35,12 +36,11 @@ class ConnectionPane(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONES)
 
-    link: reactive[LinkView] = reactive(LinkView(), repaint=False, init=False)
     probes: reactive[ProbeView] = reactive(ProbeView(), repaint=False, init=False)
     compact: reactive[bool] = reactive(False, layout=True, toggle_class="-compact")
     """One line without a border, for small terminals."""
     view: reactive[ReplyView] = reactive(ReplyView(), repaint=False, init=False)
-    """The reply whose connection it is: its pace and seams."""
+    """The reply whose connection it is, with its pace and seams."""
     style_of_bars: Style = "blocks"
 
     def __init__(
@@ -57,14 +57,20 @@ class ConnectionPane(Widget):
         self._ticker: Timer | None = None
         self._pace: float | None = None
 
+    @property
+    def link(self) -> LinkView:
+        """The connection itself; set alone where nothing else of a reply is known."""
+        return self.view.link
+
+    @link.setter
+    def link(self, link: LinkView) -> None:
+        self.view = replace(self.view, link=link)
+
     def on_mount(self) -> None:
         self._set_pace()
 
-    def watch_link(self) -> None:
-        self._set_pace()
-        self._redraw_at_once()
-
     def watch_view(self) -> None:
+        self._set_pace()
         self._redraw_at_once()
 
     def watch_probes(self) -> None:
