@@ -57,6 +57,8 @@ class ProviderSettings:
     dialect: Dialect | Literal["auto"] = "auto"
     """The fields that a prefill needs there."""
     models: tuple[str, ...] = ()
+    context: Mapping[str, int] = field(default_factory=dict)
+    """Tokens that fit a model, by its id; goes before what the provider tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,9 @@ class Config:
             timeouts = replace(timeouts, progress=REASONING_PROGRESS)
         return Policy(self.retry, timeouts, self.limits)
 
+
+WHOLE_NUMBERS = Mapping[str, int]
+"""The type of a setting that has a number for each of several names."""
 
 NOT_SETTINGS = frozenset({"file", "lines"})
 
@@ -216,6 +221,8 @@ class _Reader:
         return self.wrong((*path, key), what, hint)
 
     def value(self, path: tuple[str, ...], value: object, kind: object) -> object:
+        if kind == WHOLE_NUMBERS:
+            return self.whole_numbers(path, value)
         if get_origin(kind) is Mapping:
             return self.providers(path, value)
         if isinstance(kind, type) and is_dataclass(kind):
@@ -237,6 +244,14 @@ class _Reader:
             if not _is_text(name) or any(letter.isspace() for letter in name):
                 raise self.wrong((*path, name), say("config.provider_name", name=one_line(name, 60)))
         return {name: self.section((*path, name), values, ProviderSettings()) for name, values in table.items()}
+
+    def whole_numbers(self, path: tuple[str, ...], table: object) -> dict[str, int]:
+        if not isinstance(table, dict):
+            raise self.not_allowed(path, WHOLE_NUMBERS)
+        for name, value in table.items():
+            if not _is_text(name) or not (type(value) is int and value > 0):
+                raise self.not_allowed((*path, name), WHOLE_NUMBERS)
+        return dict(table)
 
     def not_allowed(self, path: tuple[str, ...], kind: object) -> ConfigError:
         return self.wrong(
@@ -289,6 +304,8 @@ def allowed(path: tuple[str, ...], kind: object) -> str:
         return say("config.whole")
     if kind is bool:
         return say("config.bool")
+    if kind == WHOLE_NUMBERS:
+        return say("config.tokens")
     return say("config.text") if kind is str else say("config.texts")
 
 

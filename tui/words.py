@@ -72,7 +72,7 @@ class Model:
     reasoning: bool = False
     """Thinks before it answers: its progress clock is longer."""
     context: int | None = None
-    """Tokens, where published."""
+    """Tokens, where configured or published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,8 @@ class Provider:
     families: tuple[Family, ...] = ()
     """For models without a row; the first that matches."""
     learned: Learned = Learned()
+    windows: Mapping[str, int] = field(default_factory=dict)
+    """The contexts of its models, tokens, as it tells them itself, where nothing else is configured."""
     local: bool = False
     """On this machine (loopback): no proxy, longer first-byte limit."""
 
@@ -130,7 +132,7 @@ class Provider:
                 row = replace(row, first_rung=known.first_rung, dialect=known.dialect)
         if self.dialect != "auto":
             row = replace(row, first_rung=row.first_rung or "prefill", dialect=self.dialect)
-        return row
+        return replace(row, context=self.windows.get(model_id, row.context))
 
 
 @dataclass(frozen=True, slots=True)

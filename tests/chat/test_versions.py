@@ -14,9 +14,10 @@ from talk_place import Place, asked, heard
 from tui.chat import versions
 from tui.chat.talk import Talk
 from tui.chat.turns import Sampling, Turn
+from tui.chat.view import fresh
 from tui.journal.store import Journal
 from tui.journal.stored import StoredConversation, StoredTurn
-from tui.words import ConversationId, Done, Model
+from tui.words import ConversationId, Done, Model, TokenCount
 
 
 @pytest.fixture
@@ -189,6 +190,22 @@ def test_what_does_not_fit_is_said_before_and_not_sent(place: Place) -> None:
     assert talk.fit(prompt).left_out == (0,)
     asked(talk, prompt)
     assert [content for _, content in told(place)] == ["y" * 1200, "A2", "z", "A3", "next", "A4", prompt]
+
+
+def test_the_models_own_count_of_its_answers_makes_the_guard_stricter(place: Place) -> None:
+    talk = counting(place)
+    talk.provider = replace(talk.provider, models={"m": Model("m", context=1000)})
+    conversation_of(talk, "春" * 200, "more")
+    before = talk.fit("next")
+    assert before.left_out == ()
+    version = talk.turns[0].versions[0]
+    answer = "桜" * 100
+    view = replace(fresh("m", answer), ended=True, usage=TokenCount(10, 300))
+    talk.turns[0].versions[0] = replace(version, view=view, attempts=1, provider=talk.provider.name)
+    assert talk.fit("next").left_out == (0,), "2.5 tokens a character, where 1.2 were estimated"
+    assert talk.fit("next", by=(talk.provider, "another")).window is None
+    other = replace(talk.provider, name="elsewhere")
+    assert talk.fit("next", by=(other, "m")).left_out == (), "another provider may run another tokenizer"
 
 
 def test_renamed_deleted_and_brought_back(place: Place) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.chat.window import Fit, fit
+from tui.chat.window import MOST, Fit, factor_of, fit, tokens_of
 
 TURN = ("q" * 400, "a" * 400)  # 100 tokens each, estimated
 
@@ -28,7 +28,8 @@ def test_after_a_turn_that_does_not_fit_none_before_it_goes() -> None:
 
 def test_what_alone_is_too_long_is_said() -> None:
     assert fit("", [], "x" * 8000, 2000, 500).too_long
-    assert fit("s" * 8000, [TURN], "x", 2000, 500) == Fit((0,), fit("s" * 8000, [], "x", 2000, 500).tokens, 2000, True)
+    alone, both = fit("s" * 8000, [], "x", 2000, 500), fit("s" * 8000, [TURN], "x", 2000, 500)
+    assert both == Fit((0,), alone.tokens, 2000, too_long=True, wanted=alone.wanted + 240, kept=500)
     assert not fit("", [], "x" * 4000, 2000, 500).too_long
 
 
@@ -53,3 +54,28 @@ def test_what_is_kept_fits_and_is_the_end(
     assert found.tokens <= window or found.too_long
     kept = [turn for place, turn in enumerate(turns) if place not in found.left_out]
     assert fit(system, kept, prompt, None, limit).tokens == found.tokens
+
+
+def test_a_character_costs_by_what_it_is() -> None:
+    assert tokens_of("a" * 400) == 115
+    assert tokens_of("é" * 100) == 60
+    assert tokens_of("春" * 100) == 120
+    assert tokens_of("🌸" * 100) == 180
+    assert tokens_of("\ud800") == 2, "half a surrogate pair, as some servers send"
+
+
+def test_the_models_own_count_corrects_the_estimate_upward_only() -> None:
+    text = "春" * 100
+    assert factor_of([]) == 1.0
+    assert factor_of([(text, 240)]) == 2.0
+    assert factor_of([(text, 60)]) == 1.0, "the next prompt may be in another language"
+    assert factor_of([("short", 5000), (text, int(120 * MOST) + 1)]) == 1.0, (
+        "too short, and thoughts that are not shown"
+    )
+    assert factor_of([(text, 240), (text, 360), (text, 360), (text, 120), (text, 240), (text, 480)]) == 2.0
+    assert fit("", [TURN], "x", 2000, 500, 2.0).tokens == 2 * 235 + fit("", [], "x", 2000, 500, 2.0).tokens
+
+
+@given(texts, texts)
+def test_more_text_is_never_fewer_tokens(one: str, other: str) -> None:
+    assert tokens_of(one + other) >= max(tokens_of(one), tokens_of(other))

@@ -12,9 +12,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from breaking_provider import ENGLISH, JAPANESE, cut_after, held, no_such_model, posts, provider, refused_key, settings
+from breaking_provider import (
+    ENGLISH,
+    JAPANESE,
+    JSON,
+    cut_after,
+    held,
+    no_such_model,
+    posts,
+    provider,
+    refused_key,
+    settings,
+)
 from model_servers import stream
-from wire_server import PAGE, Answer, WireServer
+from wire_server import PAGE, Answer, Seen, WireServer
 
 from tui.chat.session import Wanted
 from tui.chat.window import Fit
@@ -302,6 +313,24 @@ def test_options_reach_the_provider(tmp_path: Path) -> None:
     assert body["messages"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
 
 
+def test_a_long_conversation_asks_how_much_fits_before_it_goes_on(tmp_path: Path) -> None:
+    """The list of models tells it, in the same run; a short one asks nobody."""
+    listed = json.dumps({"data": [{"id": "test-model", "max_model_len": 3000}]}).encode()
+
+    def answer(seen: Seen) -> Answer:
+        return Answer(listed, headers=JSON, framing="length") if seen.method == "GET" else Answer(stream("Said."))
+
+    with WireServer(answer) as server:
+        config = settings(tmp_path, server.url)
+        assert unbroken("ask", stdin=b"plums " * 1100, config=config).returncode == 0
+        assert [seen.method for seen in server.seen if seen.path.endswith("/models")] == []
+        done = unbroken("ask", "-c", stdin=b"pears " * 400, config=config)
+        assert [seen.method for seen in server.seen if seen.path.endswith("/models")] == ["GET"]
+        assert [message["content"][:5] for message in posts(server)[1].json()["messages"]] == ["pears"]
+    assert done.returncode == 0
+    assert "the model takes 3,000: the oldest turns (1) are not sent now" in done.stderr
+
+
 def test_continue_sends_what_was_said(tmp_path: Path) -> None:
     with WireServer([Answer(stream(ENGLISH))]) as server:
         config = settings(tmp_path, server.url)
@@ -341,9 +370,9 @@ def test_a_log_that_cannot_be_written_starts_nothing(tmp_path: Path) -> None:
 
 def test_what_the_model_will_not_be_told_is_said_before_it_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     asking = Asking(Config(), Wanted(), as_json=False)
-    asking._fits(Fit((0, 1), 900, 8192))
+    asking._fits(Fit((0, 1), 900, 8192, wanted=9100))
     asking._fits(Fit((), 9000, 8192, too_long=True))
     asking._fits(Fit((), 10, None))
     first, second = capsys.readouterr().err.splitlines()
     assert "the oldest turns (2) are not sent" in first
-    assert "about 9,000 tokens" in second
+    assert "≈ 9,000 tokens" in second

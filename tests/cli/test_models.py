@@ -36,6 +36,19 @@ def test_offered_not_listed_and_unknown_ones(capsys: pytest.CaptureFixture[str])
     assert [(one["id"], one["offered"]) for one in table] == [("a", True), ("b", False), ("z\x1b[31m", True)]
 
 
+def test_contexts_as_configured_else_as_told(capsys: pytest.CaptureFixture[str]) -> None:
+    entries = [{"id": "a", "max_model_len": 4096}, {"id": "b", "max_model_len": 4096}, {"id": "z", "n_ctx": 8192}]
+    body = json.dumps({"data": entries}).encode()
+    with WireServer([Answer(body, headers=JSON, framing="length")]) as server:
+        use(server.url, "context = {a = 32768}\n")
+        assert run(["models"]) == 0
+        out, _ = capsys.readouterr()
+        assert run(["models", "--json"]) == 0
+    assert [line.split()[-2:] for line in out.splitlines()[1:]] == [["32,768", "✓"], ["4,096", "✓"], ["8,192", "✓"]]
+    table = json.loads(capsys.readouterr().out)
+    assert [one["context_tokens"] for one in table] == [32768, 4096, 8192]
+
+
 def test_without_a_key_the_catalog_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models"]) == 0
     out, err = capsys.readouterr()

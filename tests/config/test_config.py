@@ -62,6 +62,7 @@ def test_everything_can_be_set(file: Path) -> None:
         resume = "replay"
         dialect = "vllm"
         models = ["a", "b"]
+        context = {"a" = 32768, "org/b.1" = 4096}
         [retry]
         max_retries = 0
         initial_backoff = 0.5
@@ -72,7 +73,15 @@ def test_everything_can_be_set(file: Path) -> None:
         kind = "chat"
         """,
     )
-    mine = ProviderSettings("http://127.0.0.1:8080/v1", "MINE_KEY", "pass show mine", "replay", "vllm", ("a", "b"))
+    mine = ProviderSettings(
+        "http://127.0.0.1:8080/v1",
+        "MINE_KEY",
+        "pass show mine",
+        "replay",
+        "vllm",
+        ("a", "b"),
+        {"a": 32768, "org/b.1": 4096},
+    )
     assert config.providers == {"mine": mine}
     assert (config.fallback, config.language, config.on_hangup, config.bell) == (("b", "c"), "ja", "stop", True)
     assert config.hangup_limit == 5.0
@@ -117,6 +126,10 @@ def test_everything_can_be_set(file: Path) -> None:
         ('[providers.x]\nresume = "best"', 2, ["replay, prefill, continue, restart, auto"]),
         ('[providers.x]\ndialect = "mistral"', 2, ["plain, prefix, deepseek, partial, vllm, llamacpp, auto"]),
         ('[providers.x]\napi_key_env = "MY KEY"', 2, ["name of a variable"]),
+        ("[providers.x]\ncontext = 4096", 2, ["providers.x.context", "tokens above 0"]),
+        ("[providers.x]\ncontext = {a = 0}", 2, ["providers.x.context.a", "tokens above 0"]),
+        ("[providers.x.context]\n\na = true", 3, ["providers.x.context.a", "tokens above 0"]),
+        ('[providers.x.context]\na = 1\n"" = 4096', 3, ["providers.x.context", "tokens above 0"]),
         ('[providers.x]\nbase_ulr = "https://h/v1"', 2, ["[providers.x]", "base_url"]),
         ("retry = {max_retries = -1}", 1, ["retry.max_retries"]),
         ("retry.max_retries = -1", 1, ["retry.max_retries"]),
@@ -262,12 +275,14 @@ def test_a_switched_off_template_leaves_the_longer_limits(file: Path) -> None:
 
 def test_show_says_what_holds_and_where_it_is_set(file: Path) -> None:
     text = (
-        '# x\nmodel = "日本\\"語"\n[providers."a.b"]\nbase_url = "https://h/v1"\nmodels = ["m"]\n[limits]\nusd = 0.5\n'
+        '# x\nmodel = "日本\\"語"\n[providers."a.b"]\nbase_url = "https://h/v1"\nmodels = ["m"]\n'
+        'context = {"org/m.1" = 8192}\n[limits]\nusd = 0.5\n'
     )
     config = read(file, text)
     shown = describe(config)
     assert 'model = "日本\\"語"  # line 2\n' in shown
-    assert "usd = 0.5  # line 7\n" in shown
+    assert 'context = {"org/m.1" = 8192}  # line 6\n' in shown
+    assert "usd = 0.5  # line 8\n" in shown
     assert "max_retries = 5\n" in shown
     assert read(file, shown) == config
     assert tomllib.loads(describe(Config()))["provider"] == "holysheep"

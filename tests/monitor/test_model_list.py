@@ -11,7 +11,7 @@ from wire_server import PAGE, Answer, WireServer
 
 from tui.clock import RealClock
 from tui.monitor.chat_probe import ask
-from tui.monitor.models import KeyRefused, ModelsAnswer, Present, Unreachable, fetch_models, ids_of
+from tui.monitor.models import KeyRefused, ModelsAnswer, Present, Unreachable, fetch_models, ids_of, windows_of
 from tui.net import Got
 from tui.words import Key, Provider
 
@@ -85,3 +85,39 @@ def test_a_chat_probe_asks_one_word() -> None:
     assert (got.status, got.body) == (200, b'{"choices": []}')
     assert got.ttfb >= 0
     assert (sent["model"], sent["max_tokens"]) == ("m", 10)
+
+
+def test_a_list_tells_the_contexts_that_its_server_calls_by_many_names() -> None:
+    entries: list[object] = [
+        {"id": "vllm", "max_model_len": 32768},
+        {"id": "openrouter", "context_length": 200000, "top_provider": {"context_length": 131072}},
+        {"id": "groq", "context_window": 8192},
+        {"id": "mistral", "max_context_length": 65536},
+        {"id": "lmstudio", "max_context_length": 131072, "loaded_context_length": 4096},
+        {"id": "llamacpp", "meta": {"n_ctx_train": 8192, "n_ctx": 4096}},
+        {"id": "older llamacpp", "meta": {"n_ctx_train": 8192}},
+        {"id": "silent", "context_length": None, "meta": None},
+        {"id": "odd", "context_length": "8192", "max_model_len": True, "n_ctx": -1, "context_window": 0},
+        {"id": 3, "context_length": 8192},
+        "x",
+    ]
+    assert windows_of(json.dumps({"data": entries}).encode()) == {
+        "vllm": 32768,
+        "openrouter": 131072,
+        "groq": 8192,
+        "mistral": 65536,
+        "lmstudio": 4096,
+        "llamacpp": 4096,
+        "older llamacpp": 8192,
+    }
+    assert windows_of(b"<html>") == windows_of(b"[]") == windows_of(b'{"data": 3}') == {}
+
+
+def entries_of(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.dictionaries(st.sampled_from(["id", "meta", "context_length", "n_ctx", "top_provider"]), inner)
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(max_size=3), lambda inner: st.lists(inner) | entries_of(inner)))
+def test_whatever_a_list_holds_a_context_is_a_number_of_tokens(value: object) -> None:
+    body = json.dumps({"data": [value, {"id": "m", "meta": value, "n_ctx": value}]}).encode()
+    assert all(size >= 256 for size in windows_of(body).values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tui.chat.follow import Follower, Heard
@@ -32,6 +32,9 @@ LOCAL = "local"
 
 NOT_TO_BE_HAD = (KeyMissing, BadKey, KeyCommandFailed, KeysFileError, UnknownProvider, ConfigError, LocalProblem)
 """Why a provider cannot be asked, as errors that speak for themselves."""
+
+WINDOW_PATIENCE = 2.0
+"""Seconds that a prompt waits for the list of models, to say what of a long conversation will not be sent."""
 
 FLUSH = 5.0
 """Seconds that the end of the program waits for the disk."""
@@ -73,6 +76,8 @@ class Session:
         """What the connection did in this run."""
         self.board = Board()
         """What probes and replies measured in this run."""
+        self._windows: dict[str, Mapping[str, int]] = {}
+        """The contexts that providers have told in this run, by their names."""
 
     def provider(self, wanted: Wanted) -> tuple[Provider, str]:
         """The provider and model asked for; KeyMissing, UnknownProvider and the like where there is none. May block."""
@@ -80,7 +85,25 @@ class Session:
         if wanted.continue_last and provider is None and model is None:
             provider, model = self._last_asked()
         name, model = resolve.choose(self.config, provider, model)
-        return resolve.provider(self.config, name, model, learned=self.learned, tell=self._tell), model
+        found = resolve.provider(self.config, name, model, learned=self.learned, tell=self._tell)
+        return resolve.with_windows(self.config, found, self._windows.get(name, {})), model
+
+    def told_windows(self, name: str, windows: Mapping[str, int]) -> bool:
+        """The list of models of provider `name` tells these contexts; whether the open conversation learns by it."""
+        self._windows[name] = windows
+        talk = self.talk
+        if talk is None or talk.provider.name != name:
+            return False
+        before, talk.provider = talk.provider, resolve.with_windows(self.config, talk.provider, windows)
+        return before.windows != talk.provider.windows
+
+    async def ask_windows(self, talk: Talk) -> None:
+        """Have the provider of `talk` tell the contexts of its models; where it does not answer, nothing is known."""
+        from tui.monitor.models import Present, fetch_models
+
+        answer = await fetch_models(talk.provider, WINDOW_PATIENCE)
+        if isinstance(answer, Present):
+            self.told_windows(talk.provider.name, answer.windows)
 
     def _last_asked(self) -> tuple[str | None, str | None]:
         """Who the last conversation was with; (None, None) where there is none, or its provider is gone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from tui.chat.link_log import LinkLog
 from tui.chat.passive import Passive
 from tui.chat.turns import ELSEWHERE, Ending, Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
 from tui.chat.view import ReplyView, at_limit, fold, fresh, stopped
-from tui.chat.window import Fit, fit
+from tui.chat.window import Fit, factor_of, fit
 from tui.clock import Bell, Clock
 from tui.engine.ledger import estimate_tokens
 from tui.engine.retry_budget import RetryBudget
@@ -137,12 +137,26 @@ class Talk:
         self.writing.add(keeper.reply)
         return self._stream(turn, request, keeper, self.provider)
 
-    def fit(self, prompt: str, before: int | None = None, partial: str = "") -> Fit:
-        """What of the turns before place `before` (None: all) goes with `prompt` to the model chosen now."""
+    def fit(
+        self, prompt: str, before: int | None = None, partial: str = "", by: tuple[Provider, str] | None = None
+    ) -> Fit:
+        """What of the turns before place `before` (None: all) goes with `prompt` to the model chosen now, or `by`."""
+        provider, model = by or (self.provider, self.model)
         turns = self.turns if before is None else self.turns[:before]
         said = [(turn.prompt, turn.said) for turn in turns]
-        window = self.provider.model(self.model).context
-        return fit(self.system, said, prompt + partial, window, self.sampling.max_tokens)
+        window = provider.model(model).context
+        factor = 1.0 if window is None else factor_of(self._counted(provider, model))
+        return fit(self.system, said, prompt + partial, window, self.sampling.max_tokens, factor)
+
+    def _counted(self, provider: Provider, model: str) -> Iterator[tuple[str, int]]:
+        """Answers of `model`, the newest first, with the tokens that were counted for just that text."""
+        for turn in reversed(self.turns):
+            for version in reversed(turn.versions):
+                view = version.view
+                same = (version.provider, view.model) == (provider.name, model)
+                shown = not (view.reasoning_length or view.seams) and version.attempts == 1
+                if same and shown and view.ended and view.usage and view.usage.exact:
+                    yield view.whole_text(), view.usage.completion
 
     def sibling(self) -> Talk:
         """A conversation without turns, set as this one is."""
@@ -191,7 +205,7 @@ class Talk:
         same = (version.base_url, before.model) == (provider.base_url, model) and not longer
         name, offset = (version.replay if same else None) or (None, 0)
         partial = Partial(text, tuple(version.boundaries), name, offset, before.model, age) if text or name else None
-        request = self._request(turn, partial, model)
+        request = self._request(turn, partial, (provider, model))
         if request.max_tokens is not None and longer:
             # The limit held for what is there; as much again may follow. The engine takes off what it sends back.
             request = replace(request, max_tokens=request.max_tokens + estimate_tokens(text))
@@ -305,18 +319,19 @@ class Talk:
             turn.chosen = reply
             self.writer.put(ChooseReply(self.id, turn.id, reply))
 
-    def _request(self, turn: Turn, partial: Partial | None, model: str | None = None) -> Request:
+    def _request(self, turn: Turn, partial: Partial | None, by: tuple[Provider, str] | None = None) -> Request:
         """What the model is asked: as much of the turns before as fits, of each the reply chosen."""
         place = self.turns.index(turn)
-        left_out = self.fit(turn.prompt, place, partial.text if partial else "").left_out
+        turn.fit = self.fit(turn.prompt, place, partial.text if partial else "", by)
         messages = [Message("system", self.system)] if self.system else []
         for number, earlier in enumerate(self.turns[:place]):
             text = earlier.said
-            if text and number not in left_out:
+            if text and number not in turn.fit.left_out:
                 messages += [Message("user", earlier.prompt), Message("assistant", text)]
         messages.append(Message("user", turn.prompt))
         asked = self.sampling
-        return Request(model or self.model, tuple(messages), asked.max_tokens, asked.temperature, asked.seed, partial)
+        model = by[1] if by else self.model
+        return Request(model, tuple(messages), asked.max_tokens, asked.temperature, asked.seed, partial)
 
 
 def with_earlier_cost(event: Event, before: ReplyView) -> Event:

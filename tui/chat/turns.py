@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from tui.chat.view import LinkView, ReplyView, fresh
+from tui.chat.window import Fit
 from tui.journal.live import Tail
 from tui.journal.records import EndState
 from tui.journal.stored import StoredAttempt, StoredReply, StoredTurn
@@ -104,6 +105,8 @@ class Turn:
     """The reply that the user chose; None: the newest."""
     written: Version | None = None
     """The reply that this process writes, or was the last to write."""
+    fit: Fit = field(default_factory=Fit)
+    """What of the turns before went with it when this process last asked."""
 
     @property
     def current(self) -> Version | None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
+from statistics import median
 
-from tui.engine.ledger import estimate_tokens
+ASCII = 1.15 / 4
+"""Tokens of an ASCII character: four characters to one, and 15 % more, for code takes more tokens than prose."""
 
-MARGIN = 1.15
-"""Tokens counted for each token estimated: the estimate rounds down, and code takes more tokens than prose."""
+BEYOND = 0.6
+"""Tokens of each byte of UTF-8 after a character's first, for characters that are not ASCII: 0.6 for Cyrillic, 1.2 for
+Japanese, 1.8 for emoji. Tokenizers differ there by three times; the new ones take less."""
+
+SAMPLE = 100
+"""Tokens of an answer, estimated, from which its count says something about the estimate."""
+
+MOST = 4.0
+"""How many times the estimate a tokenizer may take: a count above that has tokens in it that were not shown."""
+
+RECENT = 5
+"""Answers that are looked at for the model's own count."""
 
 PER_MESSAGE = 4
 """Tokens of a message beside its text: role and separators of the usual chat templates."""
@@ -29,29 +42,64 @@ class Fit:
     """The model's context in tokens; None: not known, and all is sent."""
     too_long: bool = False
     """The system prompt and the prompt alone do not fit: the provider may refuse them."""
+    wanted: int = 0
+    """Tokens of all that would be sent if it fitted, estimated."""
+    kept: int = 0
+    """Tokens of the window that are kept free for the reply."""
 
 
-def fit(system: str, turns: Sequence[tuple[str, str]], prompt: str, window: int | None, max_tokens: int | None) -> Fit:
+def fit(
+    system: str,
+    turns: Sequence[tuple[str, str]],
+    prompt: str,
+    window: int | None,
+    max_tokens: int | None,
+    factor: float = 1.0,
+) -> Fit:
     """Leave out the oldest turns (prompt, reply) until the rest fits; a turn without a reply is never sent.
 
-    The system prompt and `prompt` always stay.
+    The system prompt and `prompt` always stay. `factor`: what `factor_of` says of the model.
     """
-    total = _cost(prompt) + (_cost(system) if system else 0)
-    costs = [(place, _cost(asked) + _cost(said)) for place, (asked, said) in enumerate(turns) if said]
+
+    def cost(text: str) -> int:
+        return ceil(tokens_of(text) * factor) + PER_MESSAGE + 1
+
+    total = cost(prompt) + (cost(system) if system else 0)
+    costs = [(place, cost(asked) + cost(said)) for place, (asked, said) in enumerate(turns) if said]
+    wanted = total + sum(cost for _, cost in costs)
     if window is None:
-        return Fit(tokens=total + sum(cost for _, cost in costs))
+        return Fit(tokens=wanted, wanted=wanted)
     # A limit that takes the whole window is a mistake that must not silence the conversation.
-    room = window - (min(ROOM_FOR_REPLY, window // 4) if max_tokens is None else min(max_tokens, window // 2))
+    kept = min(ROOM_FOR_REPLY, window // 4) if max_tokens is None else min(max_tokens, window // 2)
+    room = window - kept
     too_long = total > room
     left_out: list[int] = []
-    for place, cost in reversed(costs):
+    for place, more in reversed(costs):
         # A gap in the middle would make nonsense of what follows: from the first that does not fit, all go.
-        if left_out or total + cost > room:
+        if left_out or total + more > room:
             left_out.append(place)
         else:
-            total += cost
-    return Fit(tuple(reversed(left_out)), total, window, too_long)
+            total += more
+    return Fit(tuple(reversed(left_out)), total, window, too_long, wanted, kept)
 
 
-def _cost(text: str) -> int:
-    return int(estimate_tokens(text) * MARGIN) + PER_MESSAGE + 1
+def tokens_of(text: str) -> int:
+    """Estimated for a tokenizer that is not known, rather too many than too few."""
+    ascii_only = len(text.encode("ascii", "ignore"))
+    beyond = len(text.encode("utf-8", "surrogatepass")) - len(text)
+    return ceil(ascii_only * ASCII + beyond * BEYOND)
+
+
+def factor_of(answers: Iterable[tuple[str, int]]) -> float:
+    """How many times the estimate a model's tokenizer takes, by its newest answers and the tokens counted for each.
+
+    Never under 1: what is asked next may be in another language than what was answered.
+    """
+    ratios: list[float] = []
+    for text, counted in answers:
+        estimated = tokens_of(text)
+        if estimated >= SAMPLE and counted <= MOST * estimated:
+            ratios.append(counted / estimated)
+        if len(ratios) == RECENT:
+            break
+    return max(1.0, median(ratios)) if ratios else 1.0

@@ -22,6 +22,9 @@ from tui.plain import one_line, plain
 from tui.say import say
 from tui.words import Content, Done, Error, Event, Fault, NewReply, Reasoning, Seam, SeamMark, State, Usage
 
+FITS_ANYWHERE = 2000
+"""Tokens, estimated, that any model takes: for less, nobody is asked how much it is."""
+
 RULE = 40
 """Cells of the rule between two different answers."""
 
@@ -50,7 +53,10 @@ class Asking:
             else:
                 provider, model = await asyncio.to_thread(session.provider, self._wanted)
             talk = session.begin(provider, model, self._wanted)
-            self._fits(talk.fit(prompt))
+            if (fit := talk.fit(prompt)).window is None and fit.wanted > FITS_ANYWHERE:
+                await session.ask_windows(talk)
+                fit = talk.fit(prompt)
+            self._fits(fit)
             self._tell_of_last(talk)
             began = self._clock.now()
             turn, events = talk.ask(prompt)
@@ -110,9 +116,11 @@ class Asking:
         """What the model will not be told is said before it is asked."""
         window = f"{fit.window or 0:,}"
         if fit.left_out:
-            self._tell(say("chat.left_out", count=len(fit.left_out), window=window))
+            self._tell(
+                say("chat.left_out", count=len(fit.left_out), tokens=f"{fit.wanted + fit.kept:,}", window=window)
+            )
         if fit.too_long:
-            self._tell(say("chat.too_long", tokens=f"{fit.tokens:,}", window=window))
+            self._tell(say("chat.too_long", tokens=f"{fit.tokens + fit.kept:,}", window=window))
 
     def _tell_of_last(self, talk: Talk) -> None:
         """What is asked builds on a reply that is not whole: that is said."""

@@ -89,6 +89,7 @@ _EXAMPLE = (
     'resume = "auto"  # replay, prefill, continue, restart',
     'dialect = "auto"  # plain, prefix, deepseek, partial, vllm, llamacpp',
     'models = ["a", "b"]',
+    'context = {"a" = 32768}  # tokens that fit a model, where the server does not tell',
 )
 
 
@@ -105,7 +106,7 @@ def _settings(config: Config) -> Iterator[tuple[Path, object]]:
     for where, section in sections:
         yield where, None
         for name, value in _values(section):
-            if not (isinstance(section, ProviderSettings) and value in ("", ())):
+            if not (isinstance(section, ProviderSettings) and value in ("", (), {})):
                 yield (*where, name), value
 
 
@@ -128,4 +129,6 @@ def _key(name: str) -> str:
 
 def _toml(value: object) -> str:
     """A value as TOML: texts have no control characters here, and so far JSON writes the same."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(name)} = {_toml(one)}" for name, one in value.items()) + "}"
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

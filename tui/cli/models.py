@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import click
@@ -42,6 +42,8 @@ def command(name: str | None, as_json: bool) -> int:
     if provider == config.provider:
         known.setdefault(model, Model(model))
     answer = _asked(config, provider, model)
+    if isinstance(answer, Present):
+        answer = replace(answer, windows=resolve.told(config, provider, answer.windows))
     rows = _rows(known, answer)
     if as_json:
         click.echo(_json(rows))
@@ -68,8 +70,10 @@ def _rows(known: dict[str, Model], answer: ModelsAnswer | None) -> list[Row]:
     if not isinstance(answer, Present):
         return [Row(model, None) for model in known.values()]
     offered = frozenset(answer.ids)
-    others = sorted(offered - known.keys())
-    return [Row(model, model.id in offered) for model in known.values()] + [Row(Model(one), True) for one in others]
+    others = [Model(one) for one in sorted(offered - known.keys())]
+    listed = [Row(model, model.id in offered) for model in known.values()] + [Row(model, True) for model in others]
+    told = answer.windows
+    return [Row(replace(row.model, context=told.get(row.model.id, row.model.context)), row.offered) for row in listed]
 
 
 def _explain(answer: ModelsAnswer | None, provider: str, *, some: bool) -> int:
@@ -93,22 +97,23 @@ def _explain(answer: ModelsAnswer | None, provider: str, *, some: bool) -> int:
 
 
 def _table(rows: Iterable[Row]) -> str:
-    head = (say("models.head_id"), say("models.head_title"), say("models.head_price"), say("models.head_offered"))
-    lines = [head, *(_cells(row) for row in rows)]
-    widths = [max(wcswidth(line[column]) for line in lines) for column in range(3)]
+    heads = ("head_id", "head_title", "head_price", "head_context", "head_offered")
+    lines = [tuple(say(f"models.{head}") for head in heads), *(_cells(row) for row in rows)]
+    widths = [max(wcswidth(line[column]) for line in lines) for column in range(4)]
     return "\n".join(_line(line, widths) for line in lines)
 
 
-def _cells(row: Row) -> tuple[str, str, str, str]:
-    price = row.model.price.output
+def _cells(row: Row) -> tuple[str, ...]:
+    price, context = row.model.price.output, row.model.context
     shown = "" if price is None else f"{price:.2f}"
-    return one_line(row.model.id, LONGEST), one_line(row.model.title, LONGEST), shown, MARKS[row.offered]
+    window = "" if context is None else f"{context:,}"
+    return one_line(row.model.id, LONGEST), one_line(row.model.title, LONGEST), shown, window, MARKS[row.offered]
 
 
-def _line(cells: tuple[str, str, str, str], widths: list[int]) -> str:
-    model, title, price, mark = cells
-    room = [" " * max(0, width - wcswidth(cell)) for cell, width in zip(cells[:3], widths, strict=True)]
-    return f"{model}{room[0]}  {title}{room[1]}  {room[2]}{price}  {mark}"
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    model, title, price, window, mark = cells
+    room = [" " * max(0, width - wcswidth(cell)) for cell, width in zip(cells[:4], widths, strict=True)]
+    return f"{model}{room[0]}  {title}{room[1]}  {room[2]}{price}  {room[3]}{window}  {mark}"
 
 
 def _json(rows: Iterable[Row]) -> str:
@@ -119,6 +124,7 @@ def _json(rows: Iterable[Row]) -> str:
             "title": row.model.title,
             "input_usd_per_million": row.model.price.input,
             "output_usd_per_million": row.model.price.output,
+            "context_tokens": row.model.context,
             "offered": row.offered,
         }
         for row in rows

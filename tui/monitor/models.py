@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Awaitable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tui.engine.call import without
@@ -39,6 +39,8 @@ class Present:
     """In the provider's order, each once. Outside text: not yet made safe."""
     ttfb: float
     """Seconds."""
+    windows: Mapping[str, int] = field(default_factory=dict)
+    """The contexts of those of which it tells them, tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ async def fetch_models(provider: Provider, deadline: float = KEY_TEST, *, get: G
             # A provider may quote the key it refuses.
             fault = replace(fault, detail=without(provider.key, fault.detail))
         return KeyRefused(fault.detail) if fault.kind == "unauthorized" else Unreachable(fault)
-    return Present(ids_of(got.body) or (), got.ttfb)
+    return Present(ids_of(got.body) or (), got.ttfb, windows_of(got.body))
 
 
 async def twice(url: str, key: Key | None, deadline: float, *, local: bool = False) -> tuple[Got, float | None]:
@@ -156,6 +158,41 @@ def ids_of(body: bytes) -> tuple[str, ...] | None:
         return None
     ids = (one.get("id") for one in data if isinstance(one, dict))
     return tuple(dict.fromkeys(one for one in ids if isinstance(one, str) and one))
+
+
+WINDOWS = (
+    "context_length",  # OpenRouter, Together; OpenRouter's top_provider has it once more
+    "max_model_len",  # vLLM, SGLang
+    "context_window",  # Groq
+    "max_context_length",  # Mistral, LM Studio
+    "loaded_context_length",  # LM Studio
+    "n_ctx",  # llama.cpp, under "meta"
+    "n_ctx_train",  # the same: what the model was made for
+)
+"""The fields in which lists of models tell a context."""
+
+LEAST_WINDOW = 256
+"""Tokens. Servers that do not know tell 0 or -1; no model that chats has less."""
+
+WITHIN = ("meta", "top_provider")
+"""Objects of an entry that may hold such a field too."""
+
+
+def windows_of(body: bytes) -> dict[str, int]:
+    """The contexts, tokens, that a list of models tells. Where it tells several for one model, the smallest holds: what
+    is loaded may be less than what the model could."""
+    value = json_of(body)
+    data = value.get("data") if isinstance(value, dict) else None
+    found: dict[str, int] = {}
+    for one in data if isinstance(data, list) else ():
+        name = one.get("id") if isinstance(one, dict) else None
+        if isinstance(name, str) and name:
+            places = [one, *(one.get(place) for place in WITHIN)]
+            told = [place.get(field) for place in places if isinstance(place, dict) for field in WINDOWS]
+            sizes = [size for size in told if type(size) is int and size >= LEAST_WINDOW]
+            if sizes:
+                found[name] = min(sizes)
+    return found
 
 
 def json_of(body: bytes) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from tui.config import ProbeSettings
 from tui.monitor import chat_probe
 from tui.monitor.board import Board, Sample
 from tui.monitor.chat_probe import Spent
-from tui.monitor.models import Get, fault_of_answer, fault_of_chat, fault_of_wire, ids_of, twice
+from tui.monitor.models import Get, fault_of_answer, fault_of_chat, fault_of_wire, ids_of, twice, windows_of
 from tui.monitor.stats import Window, summary
 from tui.monitor.view import ProbeView
 from tui.timing import UNTIMED, Timing
@@ -71,6 +71,8 @@ class Prober:
         self._touched = clock.now()
         self.models_present: frozenset[str] | None = None
         """What the provider offers, by its newest list; None: it has given none. Outside text: not yet made safe."""
+        self.windows: Mapping[str, int] = {}
+        """The contexts, tokens, that the same list tells."""
 
     @property
     def paused_for(self) -> str:
@@ -201,6 +203,6 @@ class Prober:
         if not self._model:
             fault = fault_of_answer(got)
             if fault is None:
-                self.models_present = frozenset(ids_of(got.body) or ())
+                self.models_present, self.windows = frozenset(ids_of(got.body) or ()), windows_of(got.body)
             return fault
         return fault_of_chat(got)

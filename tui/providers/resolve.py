@@ -74,7 +74,21 @@ def rows(config: Config, name: str) -> Mapping[str, Model]:
     here = built_in().get(name)
     known = dict(here.models) if here else {}
     settings = config.providers.get(name, ProviderSettings())
-    return known | {model: Model(model) for model in settings.models if model not in known}
+    known |= {model: Model(model) for model in settings.models if model not in known}
+    return known | {
+        model: replace(known.get(model) or Model(model), context=tokens) for model, tokens in settings.context.items()
+    }
+
+
+def with_windows(config: Config, provider: Provider, windows: Mapping[str, int]) -> Provider:
+    """`provider` with the contexts that its list of models tells; what is configured goes before them."""
+    return replace(provider, windows=told(config, provider.name, windows))
+
+
+def told(config: Config, name: str, windows: Mapping[str, int]) -> dict[str, int]:
+    """What of `windows`, which the list of provider `name` tells, holds beside what is configured."""
+    configured = config.providers.get(name, ProviderSettings()).context
+    return {model: tokens for model, tokens in windows.items() if model not in configured}
 
 
 def choose(config: Config, name: str | None = None, model: str | None = None) -> tuple[str, str]:

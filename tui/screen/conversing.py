@@ -14,10 +14,12 @@ from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
 from tui.chat.turns import Turn
+from tui.chat.window import Fit
 from tui.journal.live import LiveJournal
 from tui.journal.search import Hit
 from tui.journal.store import Journal
 from tui.journal.trouble import JournalUnusable
+from tui.monitor.probe import Prober
 from tui.paths import journal_file
 from tui.plain import one_line
 from tui.say import say
@@ -45,7 +47,8 @@ class Conversing(Following):
         self._dropped: list[tuple[Talk, Turn]] = []
         self._editing: Turn | None = None
         """The turn whose prompt is being edited: Enter branches there."""
-        self._told_left_out: tuple[int, ...] = ()
+        self._told_left_out: tuple[int, ...] | None = None
+        """What the prompt being typed leaves out, as its user was told; None: nothing was told of it."""
 
     # From one conversation to another
 
@@ -57,7 +60,7 @@ class Conversing(Following):
         self._queue = []
         self.sending = None
         self._end_editing()
-        self._told_left_out = ()
+        self._told_left_out = None
         self._turn = shown.newest(talk.turns) if place is None else place
         self.prompt.past = [turn.prompt for turn in talk.turns]
         self.show_rows()
@@ -307,14 +310,23 @@ class Conversing(Following):
             self._tell_what_goes(talk, sending.turn)
 
     def _tell_what_goes(self, talk: Talk, turn: Turn) -> None:
-        """What of the turns before is sent in part or not at all, where that was not said while it was typed."""
+        """What of the turns before is sent in part or not at all, where that was not said while it was typed. The
+        request is made after it."""
         place = talk.turns.index(turn)
         before = talk.turns[place - 1].current if place else None
         if before is not None and before.elsewhere:
             self.notify(say("talks.built_on_part"), markup=False)
-        left_out = talk.fit(turn.prompt, place).left_out
-        if left_out and left_out != self._told_left_out:
-            self.notify(say("talks.left_out", n=len(left_out)), markup=False)
+        words = _words_of(turn.fit)
+        if words and turn.fit.left_out != self._told_left_out:
+            self.notify(words, markup=False)
+        self._told_left_out = None
+
+    def told_windows(self, prober: Prober) -> bool:
+        news = super().told_windows(prober)
+        if news:
+            # What is being typed may not fit what is known now.
+            self._note()
+        return news
 
     def asked(self, text: str) -> None:
         talk, edited, branched = self.talk, self._editing, False
@@ -341,19 +353,18 @@ class Conversing(Following):
     def _note(self) -> None:
         """What the next prompt means, below it, before it is sent."""
         talk, prompt = self.talk, self.prompt
-        words = ""
+        words, place = "", None
         if self._editing is not None and talk is not None and self._editing in talk.turns:
-            words = say("talks.editing", number=talk.turns.index(self._editing) + 1)
-        elif talk is not None and prompt.text.strip():
-            fit = talk.fit(prompt.text)
-            if fit.too_long:
-                words = say("talks.too_long", tokens=f"{fit.tokens:,}", window=f"{fit.window:,}")
-            elif fit.left_out:
-                words = say("talks.left_out", n=len(fit.left_out))
-            if prompt.compact and fit.left_out != self._told_left_out and words:
-                # Without a border there is no place below it.
-                self.notify(words, markup=False)
-            self._told_left_out = fit.left_out
+            place = talk.turns.index(self._editing)
+            words = say("talks.editing", number=place + 1)
+        if talk is not None and prompt.text.strip():
+            fit = talk.fit(prompt.text, place)
+            if amiss := _words_of(fit):
+                words = f"{amiss} · {words}" if words else amiss
+                if prompt.compact and fit.left_out != self._told_left_out:
+                    # Without a border there is no place below it.
+                    self.notify(amiss, markup=False)
+            self._told_left_out = fit.left_out if amiss else None
         prompt.border_subtitle = words
 
     def action_settings(self) -> None:
@@ -371,3 +382,13 @@ class Conversing(Following):
         if sampling != talk.sampling:
             versions.set_sampling(talk, sampling)
         self.notify(say("talks.settings_saved"), markup=False)
+
+
+def _words_of(fit: Fit) -> str:
+    """What does not fit the model; empty where all does, or where its context is not known."""
+    window = f"{fit.window or 0:,}"
+    if fit.too_long:
+        return say("talks.too_long", tokens=f"{fit.tokens + fit.kept:,}", window=window)
+    if fit.left_out:
+        return say("talks.left_out", n=len(fit.left_out), tokens=f"{fit.wanted + fit.kept:,}", window=window)
+    return ""

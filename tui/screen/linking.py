@@ -62,10 +62,16 @@ class Linking(Showing):
         if view.samples:
             self.session.log.probed(view.reason, lost=view.last is None)
         self.connection.probes = view
+        if self._prober is not None and self._prober.windows:
+            self.told_windows(self._prober)
         if view.reason in TELLING and view.reason != self._told_of:
             self.notify(say("screen.probe_says", words=reason_words(view.reason)), severity="warning", markup=False)
         self._told_of = view.reason
         self._look()
+
+    def told_windows(self, prober: Prober) -> bool:
+        """The list of models tells how much fits them; whether that is news for the open conversation."""
+        return self.session.told_windows(prober.provider.name, prober.windows)
 
     def show_link(self, view: ReplyView) -> None:
         """The newest view of the reply on its way."""

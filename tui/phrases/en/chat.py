@@ -60,9 +60,9 @@ PHRASES: dict[str, str] = {
     "not_finished": "The reply was stopped; what was received is saved. `unbroken -c` goes on with it.",
     "not_saved": "Not everything could be saved: the journal did not take it.",
     "unsent": "Kept, but not sent: the program ended first. Ctrl+R sends it.",
-    "left_out": "The model’s context holds {window} tokens: the oldest turns ({count}) are not sent with this prompt. "
-    "They stay in the conversation.",
-    "too_long": "The prompt is about {tokens} tokens and the model’s context holds {window}: it may be refused.",
+    "left_out": "The conversation is ≈ {tokens} tokens with the answer and the model takes {window}: "
+    "the oldest turns ({count}) are not sent now. They stay in the conversation.",
+    "too_long": "The prompt is ≈ {tokens} tokens with the answer and the model takes {window}: it may be refused.",
     "kept_as_is": "Interrupted, and kept as it is. Ctrl+R goes on.",
     "discarded": "Discarded: its {count} characters are not shown and not sent. Ctrl+R takes it up again.",
     "ask_elsewhere": "the last reply here is still being written by another window; this builds on what there is of it",

@@ -26,6 +26,7 @@ PHRASES: dict[str, str] = {
     "bool": "true or false",
     "text": "a text of one line in quotes, not empty",
     "texts": 'a list of texts, each not empty, such as ["gpt-4.1", "deepseek-v3.2"]',
+    "tokens": 'whole numbers of tokens above 0, each for the id of a model: "gpt-4.1" = 32768',
     "provider_name": "a provider cannot be called “{name}”: a name has no white space or control characters.",
     "variable": "Allowed: the name of a variable of the environment, such as MINE_KEY; not the key itself.",
     "url": "Allowed: an address such as https://host/v1.",

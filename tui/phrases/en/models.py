@@ -7,6 +7,7 @@ PHRASES: dict[str, str] = {
     "head_id": "model",
     "head_title": "name",
     "head_price": "$/M output",
+    "head_context": "context",
     "head_offered": "offered",
     "none": "No model of “{provider}” is known. Set some as models = […] under its section of config.toml.",
     "no_key": "The provider was not asked, because there is no key. Store one with: unbroken keys set {provider}",

@@ -45,8 +45,8 @@ PHRASES: dict[str, str] = {
     "bad_temperature": "The temperature is a number from 0 to 2.",
     "bad_max_tokens": "The most tokens are a whole number above 0.",
     "bad_seed": "The seed is a whole number.",
-    "left_out": "does not fit the model: the oldest {n} turns are left out",
-    "too_long": "this prompt alone does not fit the model ({tokens} of {window} tokens)",
+    "left_out": "≈ {tokens} tokens with the answer, the model takes {window}: the oldest turns ({n}) are left out",
+    "too_long": "this prompt alone is ≈ {tokens} tokens with the answer, the model takes {window}: it may be refused",
     "turn_none": "Turns",
     "built_on_part": "Another window is still writing the reply before; this one builds on what there is of it.",
 }

@@ -26,6 +26,7 @@ PHRASES: dict[str, str] = {
     "bool": "true または false",
     "text": "引用符で囲んだ、空でない一行の文字列",
     "texts": '空でない文字列の並び。例：["gpt-4.1", "deepseek-v3.2"]',
+    "tokens": 'モデルの ID ごとの、0 より大きい整数のトークン数。例："gpt-4.1" = 32768',
     "provider_name": "プロバイダーの名前に「{name}」は使えません。空白や制御文字は使えません。",
     "variable": "使える値：MINE_KEY のような環境変数の名前。鍵そのものではありません。",
     "url": "使える値：https://host/v1 のようなアドレス。",

@@ -7,6 +7,7 @@ PHRASES: dict[str, str] = {
     "head_id": "モデル",
     "head_title": "名前",
     "head_price": "$/M 出力",
+    "head_context": "コンテキスト",
     "head_offered": "提供",
     "none": "「{provider}」のモデルは分かっていません。"
     "config.toml の該当セクションに models = […] を設定してください。",

@@ -45,8 +45,8 @@ PHRASES: dict[str, str] = {
     "bad_temperature": "温度は 0 から 2 までの数です。",
     "bad_max_tokens": "最大トークン数は 1 以上の整数です。",
     "bad_seed": "シードは整数です。",
-    "left_out": "モデルに収まらないため、古い {n} 個の質問は送られません",
-    "too_long": "この質問だけでモデルに収まりません（{window} トークン中 {tokens}）",
+    "left_out": "回答を含めて ≈ {tokens} トークン、モデルの上限は {window}：古い {n} 個の質問は送りません",
+    "too_long": "この質問と回答だけで ≈ {tokens} トークン、モデルの上限は {window}：拒否される場合があります",
     "turn_none": "ターン",
     "built_on_part": "前の返答は別のウィンドウがまだ書いています。この返答は、今ある分をもとにします。",
 }
