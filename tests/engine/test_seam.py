@@ -82,6 +82,15 @@ def test_text_without_spaces_needs_boundaries_of_deltas() -> None:
     assert len(anchor.tail) >= TAIL
 
 
+def test_the_last_place_whose_tail_is_long_enough_is_one() -> None:
+    text = "春はあけぼのやうやう白くなりゆく山ぎはすこしあかりて紫だちたる雲のほそくたなびきたる夏は夜月のころは"
+    last = len(text) - TAIL
+    assert find_anchor(text, [last + 1]) is None
+    anchor = find_anchor(text, [last])
+    assert anchor is not None
+    assert anchor.at == last
+
+
 @pytest.mark.parametrize("cluster", ["👩‍👩‍👧‍👦", "🇯🇵", "👋🏽", "か\u3099", "\u1100\u1161\u11a8", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
 def test_a_boundary_inside_what_people_see_as_one_character_is_no_anchor(cluster: str) -> None:
     text = "春はあけぼのやうやう白くなりゆく山ぎは" + cluster + "すこしあかりて紫だちたる雲のほそくたなびきたる夏は夜月"
@@ -218,6 +227,10 @@ def test_after_a_miss_what_comes_is_appended_and_not_verified() -> None:
     assert joined(Joiner(PROSE, "appended"), " New words.") == Joined(" New words.", verified=False, again=0)
     assert joined(Joiner(PROSE + " ", "appended"), "  New") == Joined("New", verified=False, again=0)
     assert joined(Joiner(PROSE, "appended"), "") == Joined("", verified=False, again=0)
+    # White space alone, where some stands already, decides nothing yet.
+    joiner = Joiner(PROSE + " ", "appended")
+    assert joiner.feed(" \n") is None
+    assert joiner.feed(" New") == Joined("New", verified=False, again=0)
     # …but a restart is seen as one.
     assert joined(Joiner(PROSE, "appended"), PROSE + "!") == Joined("!", verified=True, again=len(PROSE))
     assert joined(Joiner(PROSE, "appended"), PROSE[:60] + "X") == Differs(PROSE[:60] + "X")
