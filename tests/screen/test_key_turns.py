@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from breaking_provider import ENGLISH, answering, posts, settings
 from live_app import ASK, Live, live
 from model_servers import Model
@@ -11,6 +14,12 @@ from test_app import scene
 from textual import events
 from textual.widgets import Input
 from wire_server import WireServer
+
+from tui import paths
+from tui.journal.search import Found
+from tui.journal.store import Journal
+from tui.screen import key_turns
+from tui.screen.dialogs.conversations import ConversationsDialog
 
 
 def burst(screen: Live, *keys: str) -> None:
@@ -64,3 +73,81 @@ async def test_what_is_typed_into_a_pane_goes_to_the_prompt(tmp_path: Path) -> N
             screen.app.conversation.focus()
             await screen.pilot.press("ctrl+n")
             await screen.until(lambda: screen.app.prompt.has_focus)
+
+
+@scene
+async def test_where_nothing_is_found_the_keys_behind_enter_go_on_in_the_field(tmp_path: Path) -> None:
+    with WireServer(answering(Model(ENGLISH, "exact"))) as server:
+        async with live(settings(tmp_path, server.url)) as screen:
+            burst(screen, "f3", *"zzq", "enter", *"x", "escape", *"hello")
+            await screen.until(lambda: screen.app.prompt.text == "hello")
+
+
+@scene
+async def test_where_the_journal_cannot_be_read_the_keys_go_on(tmp_path: Path) -> None:
+    with WireServer(answering(Model(ENGLISH, "exact"))) as server:
+        async with live(settings(tmp_path, server.url)) as screen:
+            await screen.pilot.press("f3")
+            await screen.shows("No conversation yet.")
+            file = paths.journal_file()
+            for part in file.parent.glob(file.name + "*"):
+                part.unlink()
+            file.mkdir()
+            burst(screen, *"zzq", "enter")
+            await screen.shows("cannot be read")
+            burst(screen, "down", "escape", *"hello")
+            await screen.until(lambda: screen.app.prompt.text == "hello")
+            file.rmdir()
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Searches are answered when this is set, or 5 seconds later: a thread cannot be left behind."""
+    go_on, search = threading.Event(), Journal.search
+
+    def late(journal: Journal, words: str, limit: int = 50) -> Found:
+        go_on.wait(5.0)
+        return search(journal, words, limit)
+
+    monkeypatch.setattr(Journal, "search", late)
+    yield go_on
+    go_on.set()
+
+
+def test_a_key_does_not_wait_for_ever_and_then_opens_nothing(
+    tmp_path: Path, stuck: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_turns, "LONGEST_WAIT", 0.05)
+
+    @scene
+    async def play(tmp_path: Path) -> None:
+        with WireServer(answering(Model(ENGLISH, "exact"))) as server:
+            async with live(settings(tmp_path, server.url)) as screen:
+                await screen.write(ASK)
+                await screen.shows("✓ Spring")
+                burst(screen, "f3", *"please", "enter")
+                await screen.shows("Still searching")
+                stuck.set()
+                await screen.until(lambda: "Still searching" not in screen.text())
+                burst(screen, "enter", *"hello")
+                await screen.until(lambda: screen.app.prompt.text == "hello")
+
+    play(tmp_path)
+
+
+def test_a_dialog_that_ends_lets_the_key_go_that_waited_for_it(tmp_path: Path, stuck: threading.Event) -> None:
+    @scene
+    async def play(tmp_path: Path) -> None:
+        with WireServer(answering(Model(ENGLISH, "exact"))) as server:
+            async with live(settings(tmp_path, server.url)) as screen:
+                await screen.write(ASK)
+                await screen.shows("✓ Spring")
+                burst(screen, "f3", *"please", "down", *"hello")
+                await screen.until(lambda: screen.app._keys._held is not None)
+                dialog = screen.app.screen
+                assert isinstance(dialog, ConversationsDialog)
+                dialog.end(None)
+                await screen.until(lambda: screen.app.prompt.text == "hello")
+                stuck.set()
+
+    play(tmp_path)

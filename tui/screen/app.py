@@ -21,6 +21,7 @@ from tui.journal.trouble import JournalTrouble
 from tui.paths import config_file
 from tui.say import say
 from tui.screen.actions import ACTIONS, BINDINGS
+from tui.screen.dialogs.dialog import Settled
 from tui.screen.dialogs.first_run import FirstRunDialog
 from tui.screen.dialogs.leave import LeaveDialog, Leaving, Losing, UnsavedDialog
 from tui.screen.dialogs.too_small import TooSmall, too_small
@@ -132,6 +133,11 @@ class UnbrokenApp(Starting):
     async def _key_done(self, marker: Marker) -> None:
         marker.stop()
         await self._keys.back(marker)
+
+    @on(Settled)
+    async def _keys_may_go_on(self, message: Settled) -> None:
+        message.stop()
+        await self._keys.settled()
 
     def action_leave(self) -> None:
         if isinstance(self.screen, LeaveDialog):

@@ -1,12 +1,8 @@
-"""Conversations and their turns: opened, searched, renamed, deleted; replies told again, prompts edited, branches."""
+"""Conversations and their turns: opened; replies told again, prompts edited, branches."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import TypeVar
-
-from textual import on, work
+from textual import on
 from textual.widgets import TextArea
 
 from tui.chat import versions
@@ -15,35 +11,23 @@ from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
 from tui.chat.turns import Turn
 from tui.chat.window import Fit
-from tui.journal.live import LiveJournal
 from tui.journal.search import Hit
-from tui.journal.store import Journal
-from tui.journal.trouble import JournalUnusable
 from tui.monitor.probe import Prober
-from tui.paths import journal_file
-from tui.plain import one_line
 from tui.say import say
 from tui.screen import shown
 from tui.screen.dialogs.conversations import ConversationsDialog, Opened
 from tui.screen.dialogs.settings import Settings, SettingsDialog
 from tui.screen.dialogs.turn_menu import TurnMenu, TurnWish
-from tui.screen.following import Following
+from tui.screen.finding import Finding
 from tui.screen.panes.find_row import nth_before
 from tui.screen.panes.prompt import Prompt
-from tui.words import ConversationId
-
-Read = TypeVar("Read")
 
 
-class Conversing(Following):
+class Conversing(Finding):
     """The app as far as it goes from conversation to conversation, and changes them."""
 
     def __init__(self, session: Session, wanted: Wanted) -> None:
         super().__init__(session, wanted)
-        self._deleted: list[ConversationId] = []
-        """Conversations deleted in this run, for taking back."""
-        self._deleted_open: set[ConversationId] = set()
-        """Those of them that were open: taken back, they are again."""
         self._dropped: list[tuple[Talk, Turn]] = []
         self._editing: Turn | None = None
         """The turn whose prompt is being edited: Enter branches there."""
@@ -86,12 +70,6 @@ class Conversing(Following):
             self._go_to(opened.hit)
         self.prompt.focus()
 
-    def _busy(self) -> bool:
-        """Whether a reply is on its way here; then the user hears of it."""
-        if self.replying:
-            self.notify(say("talks.busy"), markup=False)
-        return self.replying
-
     def _go_to(self, hit: Hit) -> None:
         """Show the turn, the reply and the row of a hit."""
         talk = self.talk
@@ -108,98 +86,6 @@ class Conversing(Following):
             text = turn.current.view.whole_text()
             word = text[hit.start : hit.end]
             self.output.find(word, nth_before(text, word, hit.start))
-
-    @on(ConversationsDialog.Search)
-    @work(group="search", exclusive=True)
-    async def _search(self, message: ConversationsDialog.Search) -> None:
-        dialog = self.screen
-        if not isinstance(dialog, ConversationsDialog):
-            return
-        words = message.words
-        if words:
-            found = await self._read(lambda journal: journal.search(words))
-            if found is not None:
-                dialog.show_hits(words, found)
-        else:
-            listed = await self._read(lambda journal: journal.conversations())
-            if listed is not None:
-                dialog.show_all(listed)
-
-    async def _read(self, ask: Callable[[Journal], Read]) -> Read | None:
-        """What the journal says, asked off the event loop and after all that was written."""
-
-        def read() -> Read:
-            with Journal.open(journal_file()) as journal:
-                return ask(journal)
-
-        try:
-            return await asyncio.to_thread(read)
-        except JournalUnusable as error:
-            if isinstance(self.screen, ConversationsDialog):
-                self.screen.tell(say("talks.unreadable", reason=one_line(error.sentence(), 120)))
-            return None
-
-    async def _written_elsewhere(self, conversation: ConversationId) -> bool:
-        """Whether another window writes a reply in it."""
-
-        def read() -> bool:
-            with LiveJournal.open(journal_file()) as journal:
-                replies = journal.open_replies()
-            return any(reply.conversation == conversation and reply.state == "streaming" for reply in replies)
-
-        try:
-            return await asyncio.to_thread(read)
-        except JournalUnusable:
-            # Told by whoever writes.
-            return False
-
-    async def _written(self) -> None:
-        """Until what was asked of the journal stands in it, and is listed."""
-        await asyncio.wait([asyncio.wrap_future(self.session.writer.flush())], timeout=5.0)
-        if isinstance(self.screen, ConversationsDialog):
-            self.screen.post_message(ConversationsDialog.Search(self.screen.words))
-
-    @on(ConversationsDialog.Rename)
-    async def _rename(self, message: ConversationsDialog.Rename) -> None:
-        versions.rename(self.session.writer, message.conversation, one_line(message.title, 200))
-        await self._written()
-
-    @on(ConversationsDialog.Delete)
-    async def _delete(self, message: ConversationsDialog.Delete) -> None:
-        talk = self.talk
-        if talk is not None and talk.id == message.conversation and self._busy():
-            return
-        if await self._written_elsewhere(message.conversation):
-            if isinstance(self.screen, ConversationsDialog):
-                self.screen.tell(say("screen.busy_elsewhere"))
-            return
-        if talk is not None and talk.id == message.conversation:
-            self.show_talk(talk.sibling())
-            self._deleted_open.add(message.conversation)
-        versions.delete(self.session.writer, message.conversation, self.session.clock.wall())
-        self._deleted.append(message.conversation)
-        await self._written()
-        if isinstance(self.screen, ConversationsDialog):
-            title = one_line(message.title, 40) or say("talks.untitled")
-            self.screen.tell(say("talks.deleted", title=title))
-
-    @on(ConversationsDialog.Undo)
-    async def _undelete(self) -> None:
-        earlier = () if self._deleted else await self._read(lambda journal: journal.deleted(1)) or ()
-        if self._deleted or earlier:
-            name = self._deleted.pop() if self._deleted else earlier[0].id
-            versions.undelete(self.session.writer, name)
-            await self._written()
-            words = say("talks.taken_back")
-            if name in self._deleted_open and self.talk is not None and not self.talk.turns:
-                self._deleted_open.discard(name)
-                found = self.session.open(name)
-                if found is not None:
-                    self.show_talk(found)
-        else:
-            words = say("talks.nothing_deleted")
-        if isinstance(self.screen, ConversationsDialog):
-            self.screen.tell(words)
 
     # The turn that is shown
 

@@ -17,12 +17,17 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
+from tui.screen.dialogs.dialog import Dialog
+
 ROUNDS = 3
 """Ways up for a marker: the key itself, what its handler posted, and the screen that this opened, mounted and with its
 focus."""
 
 PATIENCE = 0.5
 """Seconds after which a marker counts as lost, with the widget that it was given to."""
+
+LONGEST_WAIT = 8.0
+"""Seconds that a key waits at most for what its dialog has asked for: a key is tested for 5, a search takes 0.1."""
 
 
 class Marker(Message):
@@ -42,12 +47,18 @@ class KeyTurns:
         self._waiting: deque[events.Key | events.Paste] = deque()
         self._key = 0
         self._busy = False
+        """A marker is on its way."""
+        self._unfollowed = False
+        """Text was given to a field, and no marker since."""
         self._lost: Timer | None = None
+        self._held: Timer | None = None
+        """The first key waits for its dialog, until this."""
+        self._overdue = False
+        """It has waited long enough."""
 
     async def arrived(self, event: events.Key | events.Paste) -> None:
         self._waiting.append(event)
-        if not self._busy:
-            await self._next()
+        await self._next()
 
     async def back(self, marker: Marker) -> None:
         """The marker has come up to the application."""
@@ -58,24 +69,50 @@ class KeyTurns:
         else:
             await self._go_on(marker.key)
 
+    async def settled(self) -> None:
+        """What a dialog had asked for is there, or the dialog has ended."""
+        if self._held is not None and not self._acts_on_what_comes(self._waiting[0]):
+            await self._release()
+
+    async def _release(self) -> None:
+        if self._held is not None:
+            self._held.stop()
+            self._held = None
+            await self._next()
+
+    async def _out_of_patience(self) -> None:
+        self._overdue = True
+        await self._release()
+
     async def _go_on(self, key: int) -> None:
         if self._busy and key == self._key:
-            self._busy = False
+            self._busy = self._unfollowed = False
             if self._lost is not None:
                 self._lost.stop()
             await self._next()
 
     async def _next(self) -> None:
-        while self._waiting and not self._busy:
-            event = self._waiting.popleft()
-            plain = self._only_inserts(event)
-            if not plain:
-                self._key += 1
+        while self._waiting and not self._busy and self._held is None:
+            event = self._waiting[0]
+            inserts = self._only_inserts(event)
+            if self._unfollowed and not inserts and isinstance(self._app.screen, Dialog):
+                # The dialog has not heard yet of what was typed into its field.
                 self._busy = True
-            await self._give(event)
-            if not plain:
-                self._lost = self._app.set_timer(PATIENCE, partial(self._go_on, self._key))
-                self._send(ROUNDS - 1)
+                self._follow()
+            elif self._acts_on_what_comes(event) and not self._overdue:
+                self._held = self._app.set_timer(LONGEST_WAIT, self._out_of_patience)
+            else:
+                self._waiting.popleft()
+                self._overdue = False
+                self._busy, self._unfollowed = not inserts, inserts
+                await self._give(event)
+                if not inserts:
+                    self._follow()
+
+    def _follow(self) -> None:
+        self._key += 1
+        self._lost = self._app.set_timer(PATIENCE, partial(self._go_on, self._key))
+        self._send(ROUNDS - 1)
 
     def _send(self, left: int) -> None:
         target = self._app.focused or self._app.screen
@@ -87,3 +124,7 @@ class KeyTurns:
         """Whether it is text for the field that has the focus, which can change nothing else."""
         typed = isinstance(event, events.Paste) or event.is_printable
         return typed and isinstance(self._app.focused, Input | TextArea)
+
+    def _acts_on_what_comes(self, event: events.Key | events.Paste) -> bool:
+        screen = self._app.screen
+        return isinstance(screen, Dialog) and screen.waits(event)

@@ -11,6 +11,7 @@ PHRASES: dict[str, str] = {
     "in_title": "題名:",
     "more": "ほかにもあるかもしれません。語を足してください。",
     "indexing": "古い会話をまだ読み込んでいます。",
+    "searching": "まだ検索中です。結果が出てから Enter を押すか、Esc で閉じてください。",
     "renaming": "題名を書いて Enter。空にすると最初の質問に戻ります。",
     "deleted": "削除しました：{title}。Ctrl+Z で元に戻せます。",
     "taken_back": "元に戻しました。",

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from rich.cells import cell_len
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -28,6 +28,9 @@ from tui.words import ConversationId
 TITLE = 24
 """Cells of a conversation's title before a hit."""
 
+ON_ROWS = frozenset({"enter", "up", "down", "pageup", "pagedown", "ctrl+t", "ctrl+d"})
+"""Keys that mean a row: they wait until the rows are those of what is typed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -46,13 +49,19 @@ class Rows(LineList, can_focus=False):
         self._current = current
         self._conversations: Sequence[StoredConversation] = ()
         self._found: Found | None = None
+        self._known = True
 
     def list_all(self, conversations: Sequence[StoredConversation]) -> None:
-        self._conversations, self._found = conversations, None
+        self._conversations, self._found, self._known = conversations, None, True
+        self.changed()
+
+    def list_nothing(self) -> None:
+        """It is not known which there are."""
+        self._conversations, self._found, self._known = (), None, False
         self.changed()
 
     def list_hits(self, found: Found) -> None:
-        self._found = found
+        self._found, self._known = found, True
         self.selected = 0
         self.changed()
 
@@ -104,6 +113,8 @@ class Rows(LineList, can_focus=False):
         return (*head, (before, "normal"), (mark, "accent"), (after, "normal"))
 
     def when_empty(self) -> Line:
+        if not self._known:
+            return ()
         return ((f"  {say('talks.none') if self._found is None else say('talks.no_hit')}", "dim"),)
 
 
@@ -127,10 +138,11 @@ class ConversationsDialog(ListDialog[Opened | None]):
     ]
 
     class Search(Message):
-        """The user typed `words`; empty: the list is wanted."""
+        """The rows for `words` are wanted; empty: the list is."""
 
-        def __init__(self, words: str) -> None:
-            self.words = words
+        def __init__(self, words: str, number: int) -> None:
+            """`number`: goes with the answer."""
+            self.words, self.number = words, number
             super().__init__()
 
     class Rename(Message):
@@ -152,10 +164,12 @@ class ConversationsDialog(ListDialog[Opened | None]):
         self._renaming: ConversationId | None = None
         self._typed = ""
         """What was searched for before a title was edited."""
-        self._listed: str | None = None
-        """What the rows were found for."""
-        self._wanted = False
-        """Enter was pressed before the rows for what is typed were there."""
+        self._asked = 0
+        """The number of the last thing asked for."""
+        self._answered = 0
+        """The number of the last thing that has come."""
+        self._impatient = False
+        """It says that the rows are not there yet."""
 
     @property
     def words(self) -> str:
@@ -177,38 +191,47 @@ class ConversationsDialog(ListDialog[Opened | None]):
 
     def on_mount(self) -> None:
         self.query_one(Field).focus()
-        self.post_message(self.Search(""))
+        self.search()
 
-    def show_all(self, conversations: Sequence[StoredConversation]) -> None:
-        if self._here and not self.words:
+    def search(self) -> None:
+        """Have the rows for what is typed found, again where they are there."""
+        self._asked += 1
+        self.post_message(self.Search(self.words, self._asked))
+
+    def show_all(self, conversations: Sequence[StoredConversation], number: int) -> None:
+        """The answer to Search `number`; one that came too late is dropped."""
+        if self._here and number == self._asked:
             self.query_one(Rows).list_all(conversations)
-            self._arrived("")
+            self._arrived()
 
-    def show_hits(self, words: str, found: Found) -> None:
-        """What was found for `words`; an answer that came too late is dropped."""
-        if not self._here or words != self.words:
-            return
-        self.query_one(Rows).list_hits(found)
-        self._arrived(words)
-        notes = [say("talks.more")] if found.more else []
-        notes += [say("talks.indexing")] if found.indexing else []
-        self.tell(" ".join(notes))
+    def show_hits(self, found: Found, number: int) -> None:
+        """The answer to Search `number`; one that came too late is dropped."""
+        if self._here and number == self._asked:
+            self.query_one(Rows).list_hits(found)
+            notes = [say("talks.more")] if found.more else []
+            notes += [say("talks.indexing")] if found.indexing else []
+            if notes or self._impatient:
+                self.tell(" ".join(notes))
+            self._arrived()
 
-    def _arrived(self, words: str) -> None:
-        self._listed = words
-        if self._wanted:
-            self._wanted = False
-            self._open()
+    def show_trouble(self, words: str, number: int) -> None:
+        """There is no answer to Search `number`."""
+        if self._here and number == self._asked:
+            self.query_one(Rows).list_nothing()
+            self.tell(words)
+            self._arrived()
 
-    def _open(self) -> None:
-        chosen = self.query_one(Rows).chosen
-        if chosen is not None:
-            self.end(chosen)
+    def _arrived(self) -> None:
+        self._answered, self._impatient = self._asked, False
+        self.settled()
 
     @property
     def _late(self) -> bool:
-        """Whether the rows are still those of other words."""
-        return self._listed != self.words
+        """Whether the rows are still those of other words, or from before a change."""
+        return self._answered != self._asked
+
+    def acts_on_what_comes(self, event: events.Key | events.Paste) -> bool:
+        return self._late and self._renaming is None and isinstance(event, events.Key) and event.key in ON_ROWS
 
     def tell(self, words: str) -> None:
         """One line of news."""
@@ -219,9 +242,8 @@ class ConversationsDialog(ListDialog[Opened | None]):
     def _changed(self, message: Input.Changed) -> None:
         message.stop()
         if self._renaming is None:
-            self._wanted = False
             self.tell("")
-            self.post_message(self.Search(message.value.strip()))
+            self.search()
 
     @on(Input.Submitted)
     @on(LineList.Entered)
@@ -230,12 +252,20 @@ class ConversationsDialog(ListDialog[Opened | None]):
         if self._renaming is not None:
             name, title = self._renaming, self.query_one(Field).value
             self._end_renaming()
-            self.post_message(self.Rename(name, title))
-            return
-        if self._late:
-            self._wanted = True
+            self._change(self.Rename(name, title))
+        elif self._late:
+            # Nothing is opened that was not asked for.
+            self.tell(say("talks.searching"))
+            self._impatient = True
         else:
-            self._open()
+            chosen = self.query_one(Rows).chosen
+            if chosen is not None:
+                self.end(chosen)
+
+    def _change(self, wish: Message) -> None:
+        """Have it done; the owner searches again when it is, and until then no key may mean a row."""
+        self._asked += 1
+        self.post_message(wish)
 
     def action_rename(self) -> None:
         rows, field = self.query_one(Rows), self.query_one(Field)
@@ -253,10 +283,10 @@ class ConversationsDialog(ListDialog[Opened | None]):
     def action_delete(self) -> None:
         rows = self.query_one(Rows)
         if rows.chosen is not None and self._renaming is None and not self._late:
-            self.post_message(self.Delete(rows.chosen.conversation, rows.chosen_title))
+            self._change(self.Delete(rows.chosen.conversation, rows.chosen_title))
 
     def action_undo(self) -> None:
-        self.post_message(self.Undo())
+        self._change(self.Undo())
 
     def action_close(self) -> None:
         if self._renaming is not None:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from textual import events
+from textual.message import Message
 from textual.screen import ModalScreen
 
 Answer = TypeVar("Answer")
+
+
+class Settled(Message):
+    """What a dialog had asked for has come, or will not come: keys that waited for it go on."""
 
 
 class Dialog(ModalScreen[Answer], Generic[Answer]):
@@ -27,6 +33,18 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
             self._answers.append(answer)
         self._end_if_on_top()
 
+    def waits(self, event: events.Key | events.Paste) -> bool:
+        """Whether this key is to wait, and those behind it: it acts on what was asked for, which is not there yet."""
+        return not self._answers and self.acts_on_what_comes(event)
+
+    def acts_on_what_comes(self, event: events.Key | events.Paste) -> bool:  # noqa: ARG002  for those that ask
+        """The same, of a dialog that has not ended. Whoever says so calls `settled` when it has come, or cannot."""
+        return False
+
+    def settled(self) -> None:
+        """Let the keys go on that waited."""
+        self.app.post_message(Settled())
+
     def on_screen_resume(self) -> None:
         self._end_if_on_top()
 
@@ -34,3 +52,4 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         if self._answers and not self._over and self.is_active:
             self._over = True
             self.dismiss(self._answers[0])
+            self.settled()
