@@ -71,13 +71,16 @@ def test_keys_behind_the_other_dialogs_are_for_what_is_below(server: Gated) -> N
         window.type(f"{CTRL_O}\rone\r")
         window.shows("✓ one")
         window.type(f"{F6}{DOWN}{DOWN}\rtwo\r")
-        window.shows("✓ two", "A new conversation branches here")
+        window.shows("✓ two", "▸ 3")
         window.type(f"{F9}Be terse.{TAB}0.5\rthree\r")
         window.shows("✓ three")
         window.type(f"{F9}And kind.{CTRL_S}four\r")
         window.shows("✓ four")
         window.type(f"{F6}cfive\r")
         window.shows("✓ five")
-        window.type(f"{F6}\x1b{F3}\x1b{F9}\x1b{CTRL_O}\x1b{TAB}six\r")
+        # An Esc before a character would be Alt: a sequence follows each.
+        window.type(f"{F6}\x1b{F3}\x1b{F9}\x1b{DOWN}{CTRL_O}\x1b{DOWN}six\r")
         window.shows("✓ six")
+        window.type(F3)
+        window.shows("⑂")
     assert server.prompts == ["Plum", "one", "two", "three", "four", "five", "six"]
