@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 
 from tui.chat.session import Session, Wanted
@@ -45,6 +46,8 @@ class Live:
         width, height = self.app.size
         if not width or not height:
             return ""
+        # Where a dialog has to be drawn again, so has what shines through around it.
+        visible_screen_stack.set(self.app._background_screens)
         strips = screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in strips)
 
