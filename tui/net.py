@@ -11,23 +11,24 @@ import asyncio
 import functools
 import os
 import ssl
-import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET
-from typing import TextIO
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 
 from tui import __version__
-from tui.plain import SHORTEST_PART, without
+from tui.plain import SHORTEST_PART
+from tui.sockets import Backend, Stream
 from tui.timing import UNTIMED, Timing
 from tui.trace import Stopwatch
-from tui.wire import HttpCall, HttpReply, WireError
+from tui.wire import Chunk, HttpCall, HttpReply, WireError
+from tui.wire_log import WireLog
 from tui.words import Key
 
 USER_AGENT = f"unbroken/{__version__}"
@@ -40,9 +41,12 @@ GET_LIMIT = 4 * 1024 * 1024
 
 _TROUBLE = (
     *(httpx.HTTPError, httpx.InvalidURL, httpx.StreamError),
+    *(httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError),
+    *(httpcore.UnsupportedProtocol, httpcore.ConnectionNotAvailable),
     *(OSError, RuntimeError, ValueError, OverflowError, ImportError, ExceptionGroup),
 )
-"""What httpx, its transports and the socket raise for a wire (or an address) that does not work."""
+"""What httpx, httpcore and the socket raise for a wire (or an address) that does not work. The first two
+have the same names for the same things, and the engine goes by the names."""
 
 
 def _socket_options() -> list[tuple[int, int, int]]:
@@ -106,10 +110,52 @@ def _client(url: str, *, local: bool) -> httpx.AsyncClient:
     except (ValueError, httpx.InvalidURL) as error:
         raise BadProxy(str(error)) from error
     context = _tls() if url.startswith("https:") or (address or "").startswith("https:") else _no_tls()
-    transport = httpx.AsyncHTTPTransport(
-        verify=context, trust_env=False, proxy=proxy, socket_options=_socket_options(), http1=True, http2=False
-    )
-    return httpx.AsyncClient(transport=transport, follow_redirects=False, trust_env=False)
+    return httpx.AsyncClient(transport=_Transport(context, proxy), follow_redirects=False, trust_env=False)
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """As httpx's own over httpcore, with connections of ours (httpx gives no way to bring them)."""
+
+    def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
+        network = Backend(_socket_options())
+        self._pool: httpcore.AsyncConnectionPool
+        if proxy is None:
+            self._pool = httpcore.AsyncConnectionPool(ssl_context=context, network_backend=network)
+            return
+        address, auth = str(proxy.url), proxy.raw_auth
+        if proxy.url.scheme == "socks5":
+            self._pool = httpcore.AsyncSOCKSProxy(
+                address, proxy_auth=auth, ssl_context=context, network_backend=network
+            )
+        else:
+            self._pool = httpcore.AsyncHTTPProxy(address, proxy_auth=auth, ssl_context=context, network_backend=network)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url, body = request.url, request.stream
+        assert isinstance(body, httpx.AsyncByteStream)
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        asked = httpcore.Request(
+            request.method, target, headers=request.headers.raw, content=body, extensions=request.extensions
+        )
+        told = await self._pool.handle_async_request(asked)
+        return httpx.Response(told.status, headers=told.headers, stream=_Body(told), extensions=told.extensions)
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    """A response's body, closed with it."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._response.aiter_stream():
+            yield part
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
 
 
 class _Reply:
@@ -117,23 +163,32 @@ class _Reply:
 
     def __init__(self, response: httpx.Response, timing: Timing, log: WireLog | None) -> None:
         self._response = response
+        self._stream = _stream_of(response)
         self._log = log
         self._told = b""  # the end of what stands in the log already
         self.timing = timing
         self.status = response.status_code
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[Chunk]:
+        stream = self._stream
         try:
             async for chunk in self._response.aiter_bytes():
                 if self._log is not None:
                     self._log.chunk(self._told, chunk)
                     self._told = (self._told + chunk)[-SHORTEST_PART:]
-                yield chunk
+                yield Chunk(chunk, stream.arrived)
         except _TROUBLE as error:
             raise WireError from error
         if self._log is not None:
             self._log.note("=", "end of the body")
+
+
+def _stream_of(response: httpx.Response) -> Stream:
+    """What it came over."""
+    stream: object = response.extensions["network_stream"]
+    assert isinstance(stream, Stream)
+    return stream
 
 
 async def _taken(body: list[bytes]) -> AsyncIterator[bytes]:
@@ -195,7 +250,7 @@ class Line:
                 self._exchange("GET", url, headers, [], httpx.Timeout(deadline), watch) as reply,
             ):
                 async for chunk in reply.chunks():
-                    body += chunk
+                    body += chunk.data
                     if len(body) > GET_LIMIT:
                         whole = False
                         break
@@ -231,6 +286,8 @@ class Line:
                 method, url, headers=headers, content=content, timeout=timeout, extensions={"trace": trace}
             )
             response = await client.send(request, stream=True)
+            stream = _stream_of(response)
+            watch.answered(stream.sent, stream.arrived)
             try:
                 if log is not None:
                     ttfb = (watch.timing.ttfb or 0.0) * 1000
@@ -250,8 +307,6 @@ class Line:
             if log is not None:
                 log.note("!", "closed from here")
             raise
-        finally:
-            watch.stop()
 
 
 def _broken(watch: Stopwatch) -> WireError:
@@ -278,43 +333,6 @@ async def get(url: str, key: Key | None, deadline: float, *, local: bool = False
     """GET `url` with the key, within `deadline` seconds. WireError where it does not work or takes too long."""
     async with Line(url, local=local) as line:
         return await line.get(url, key, deadline)
-
-
-class WireLog:
-    """What happened on the wire, for `--log FILE`: a line a thing, without keys."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self._began = time.monotonic()
-        self._keys: set[str] = set()
-
-    def note(self, sign: str, text: str) -> None:
-        self._write(sign, self._hide(text))
-
-    def chunk(self, before: bytes, chunk: bytes) -> None:
-        """A part of a body that goes on behind `before`: a key may be split between two."""
-        hidden = self._hide(chunk.decode("latin-1"), before.decode("latin-1"))
-        parts = [repr(part.encode("latin-1"))[2:-1] for part in hidden.split("…")]
-        self._write("<", f"b'{'…'.join(parts)}'")
-
-    def _hide(self, text: str, before: str = "") -> str:
-        """A provider may quote the key that it refuses, or a part of it."""
-        for key in self._keys:
-            text = without(key, text, before)
-        return text
-
-    def _write(self, sign: str, text: str) -> None:
-        self._file.write(f"{time.monotonic() - self._began:10.3f} {sign} {text}\n")
-        self._file.flush()
-
-    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
-        key = headers.get("authorization", "").removeprefix("Bearer ")
-        if key:
-            self._keys.add(key)
-        shown = {name: "…" if name == "authorization" else value for name, value in headers.items()}
-        self.note(">", f"{method} {url} {shown!r}")
-        if body:
-            self.note(">", body.decode("utf-8", "replace"))
 
 
 _log: WireLog | None = None

@@ -13,7 +13,7 @@ class Timing:
     """
 
     dns: float | None = None
-    """The name looked up. Timed by a look-up of our own beside the connection's, which tells nothing."""
+    """The name looked up; None where it is an address."""
     tcp: float | None = None
     """Connected, the look-up not counted."""
     tls: float | None = None

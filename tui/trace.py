@@ -1,14 +1,12 @@
 """A stopwatch that hears what httpcore tells of a request (its `trace` extension).
 
 Measured on httpcore 1.0.9: connect_tcp (with the look-up in it), start_tls, send_request_headers, send_request_body,
-receive_response_headers, each `.started` and `.complete` or `.failed`, behind a prefix that depends on the transport
+each `.started` and `.complete` or `.failed`, behind a prefix that depends on the transport
 (connection., http11., proxy., socks.). A CONNECT to a proxy tells of itself as of any request.
 """
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
 import socket
 import struct
 import sys
@@ -34,7 +32,6 @@ class Stopwatch:
         self._sent = sent
         self._started: dict[str, float] = {}
         self._through_proxy = False
-        self._lookup: asyncio.Task[float | None] | None = None
 
     async def trace(self, name: str, info: Mapping[str, object]) -> None:
         """For the request's `extensions`."""
@@ -45,18 +42,16 @@ class Stopwatch:
         elif what == "complete":
             self._complete(phase, now, info.get("return_value"))
 
-    def stop(self) -> None:
-        """Nothing more is asked of the look-up."""
-        if self._lookup is not None:
-            self._lookup.cancel()
+    def answered(self, sent: float, at: float) -> None:
+        """The response's headers came `at` that moment, to a request whose last bytes went out at `sent`."""
+        if self.timing.sent is not None:
+            # A server may answer before it has been asked all.
+            self.timing = replace(self.timing, sent=sent, ttfb=max(0.0, at - sent))
 
     def _began(self, phase: str, info: Mapping[str, object], now: float) -> None:
         self._started[phase] = now
         if phase == "connect_tcp":
             self.timing = Timing()
-            host, port = info.get("host"), info.get("port")
-            if isinstance(host, str) and isinstance(port, int) and not _is_address(host):
-                self._lookup = asyncio.get_running_loop().create_task(_look_up(host, port), name="unbroken-look-up")
         elif phase == "send_request_headers":
             self._through_proxy = getattr(info.get("request"), "method", b"") == b"CONNECT"
 
@@ -64,7 +59,7 @@ class Stopwatch:
         took = now - self._started.get(phase, now)
         timing = self.timing
         if phase == "connect_tcp":
-            dns = self._looked_up(took)
+            dns = looked_up(made)
             seen = took - (dns or 0.0)
             exact = round_trip(made)
             late = exact is not None and exact <= seen < exact + LATE
@@ -76,19 +71,13 @@ class Stopwatch:
         elif phase == "send_request_body":
             self.timing = replace(timing, sent=now)
             self._sent()
-        elif phase == "receive_response_headers" and timing.sent is not None:
-            self.timing = replace(timing, ttfb=now - timing.sent)
 
-    def _looked_up(self, connected: float) -> float | None:
-        """Seconds of the look-up; None where the connection knew the address before it was over."""
-        lookup, self._lookup = self._lookup, None
-        if lookup is None:
-            return None
-        if not lookup.done():
-            lookup.cancel()
-            return None
-        took = lookup.result()
-        return None if took is None else min(took, connected)
+
+def looked_up(stream: object) -> float | None:
+    """Seconds of the look-up; None where there was none."""
+    told = getattr(stream, "get_extra_info", None)
+    took = told("dns") if callable(told) else None
+    return took if isinstance(took, float) else None
 
 
 def round_trip(stream: object) -> float | None:
@@ -103,21 +92,3 @@ def round_trip(stream: object) -> float | None:
     except (OSError, struct.error):
         return None
     return int(micros) / 1_000_000 if micros else None
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
-
-
-async def _look_up(host: str, port: int) -> float | None:
-    """Seconds that the system takes to look up `host`; None where it cannot."""
-    began = time.monotonic()
-    try:
-        await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return None
-    return time.monotonic() - began

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from tui.timing import UNTIMED, Timing
 from tui.words import Timeouts
@@ -30,6 +30,14 @@ class HttpCall:
         return [body] if body else []
 
 
+class Chunk(NamedTuple):
+    """A part of a body."""
+
+    data: bytes
+    at: float
+    """When it came, on the clock: by the kernel's word, where it gives it, not when this program found time to look."""
+
+
 class HttpReply(Protocol):
     """A response whose body is still on its way."""
 
@@ -44,7 +52,7 @@ class HttpReply(Protocol):
     def timing(self) -> Timing:
         """The phases up to the headers."""
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[Chunk]:
         """The body, decoded from its transfer coding, as it arrives. WireError where it breaks."""
 
 

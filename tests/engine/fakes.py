@@ -21,7 +21,7 @@ import pytest
 
 from tui.clock import Bell
 from tui.timing import Timing
-from tui.wire import HttpCall, HttpReply, WireError
+from tui.wire import Chunk, HttpCall, HttpReply, WireError
 
 
 class FakeClock:
@@ -223,7 +223,7 @@ class _FakeReply:
         self._script = script
         self._clock = clock
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[Chunk]:
         for step in self._script.steps:
             if isinstance(step, Pause):
                 await self._clock.until(self._clock.now() + step.seconds)
@@ -232,7 +232,7 @@ class _FakeReply:
                 await asyncio.get_running_loop().create_future()
             elif step:
                 await asyncio.sleep(0)  # noqa: TID251  each piece is a read of its own
-                yield step
+                yield Chunk(step, self._clock.now())
         match self._script.end:
             case Clean():
                 self.ended = True

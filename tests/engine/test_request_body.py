@@ -18,7 +18,7 @@ def test_a_body_is_sent_whole_with_its_length_and_then_let_go() -> None:
         call = HttpCall(url, {}, body, Timeouts(), local=True)
         async with net.exchange(call, lambda: None) as reply:
             assert call.body == b""
-            assert [chunk async for chunk in reply.chunks()] == [b"x"]
+            assert [chunk.data async for chunk in reply.chunks()] == [b"x"]
 
     with WireServer([Answer(b"x")]) as server:
         asyncio.run(main(server.url))

@@ -29,7 +29,7 @@ def ran(plan: Plan) -> list[tuple[Target, Run]]:
 
 
 def test_cold_is_a_fresh_connection_and_warm_the_same_one_again() -> None:
-    with Gateway(tokens=3) as gateway:
+    with Gateway(tokens=3, gap=0.02) as gateway:
         plan = Plan((Target(provider(gateway.url), "a"),), count=3, interval=0.0, tokens=3)
         runs = ran(plan)
         assert [(one.connection, one.place) for one in gateway.log] == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
@@ -68,7 +68,8 @@ def test_a_server_that_closes_behind_a_stream_is_warmed_by_its_free_list() -> No
         cold, warm = results(plan.targets, ran(plan))
         chats = [one for one in gateway.log if one.path.endswith("/chat/completions")]
     assert (cold.ttfb.came, warm.ttfb.came, warm.not_kept) == (2, 2, 0)
-    assert [one.place for one in chats] == [1, 1, 2, 1, 2], "one chat more, to learn it"
+    # One chat more to learn it, unless the server closed in the moment in which it was asked: then it saw none.
+    assert [one.place for one in chats] in ([1, 1, 2, 1, 2], [1, 2, 1, 2])
 
 
 def test_a_connection_that_is_closed_just_when_it_is_asked_again_is_no_failure() -> None:

@@ -24,7 +24,7 @@ from tui.engine.reads import Delta, Ended, Thinking
 from tui.monitor.models import fault_of_wire
 from tui.plain import one_line
 from tui.say import say
-from tui.wire import HttpCall, HttpReply, Transport, WireError
+from tui.wire import Chunk, HttpCall, HttpReply, Transport, WireError
 from tui.words import (
     Content,
     Done,
@@ -91,18 +91,19 @@ class _Watched:
         self.kind = reply.headers.get("content-type", "")
         self.hear(Opened(reply.status, reply.headers, self._clock.now(), reply.timing))
 
-    def hear(self, arrival: Sent | Opened | End | bytes) -> None:
+    def hear(self, arrival: Sent | Opened | End | Chunk) -> None:
         if self._ended:
             return
         now, before = self._clock.now(), self._reader.comments
+        came = arrival.at if isinstance(arrival, Chunk) else now
         for read in self._reader.arrived(arrival, now, self._clock.wall()):
             if isinstance(read, Delta | Thinking):
-                self.pieces.append(now)
+                self.pieces.append(came)
             elif isinstance(read, Ended):
                 self.fault, self._ended = read.fault, True
                 return
         if self._reader.comments > before:
-            self.comments.append(now)
+            self.comments.append(came)
 
 
 async def check_stream(
@@ -246,15 +247,16 @@ class _Cut:
         self._reply = reply
         self.status, self.headers, self.timing = reply.status, reply.headers, reply.timing
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[Chunk]:
         reader = Reader(0.0, skip_garbled=False)
         for _ in reader.arrived(Opened(self.status, self.headers, 0.0), 0.0, 0.0):
             pass
         text = 0
         async for chunk in self._reply.chunks():
             # Line by line: a whole answer may come at once.
-            for line in chunk.splitlines(keepends=True):
-                yield line
-                text += sum(len(read.text) for read in reader.arrived(line, 0.0, 0.0) if isinstance(read, Delta))
+            for line in chunk.data.splitlines(keepends=True):
+                piece = Chunk(line, chunk.at)
+                yield piece
+                text += sum(len(read.text) for read in reader.arrived(piece, 0.0, 0.0) if isinstance(read, Delta))
                 if text >= CUT:
                     raise WireError from ConnectionResetError("cut by the doctor")

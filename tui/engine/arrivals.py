@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui.timing import UNTIMED, Timing
+from tui.wire import Chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +42,4 @@ class Short:
     body: bytes
 
 
-Arrival = bytes | Sent | Opened | End
+Arrival = Chunk | Sent | Opened | End

@@ -18,7 +18,7 @@ from tui.engine.arrivals import Arrival, End, Opened, Sent, Short
 from tui.engine.kept import STOP_LIMIT, STOP_PAUSE
 from tui.engine.reader import SUSPENDED, TICK, Reader
 from tui.engine.reads import Ended, Read
-from tui.wire import HttpCall, Transport, WireError
+from tui.wire import Chunk, HttpCall, Transport, WireError
 from tui.words import Fault, Timeouts
 
 HIGH_WATER = 1024 * 1024
@@ -44,8 +44,8 @@ class Pump:
     def take(self) -> Arrival:
         """The next arrival; IndexError where there is none."""
         arrival = self.arrivals.popleft()
-        if isinstance(arrival, bytes):
-            self._waiting_bytes -= len(arrival)
+        if isinstance(arrival, Chunk):
+            self._waiting_bytes -= len(arrival.data)
             if self._waiting_bytes < HIGH_WATER:
                 self._room.set()
         return arrival
@@ -66,7 +66,7 @@ class Pump:
             async with self._transport(self._call, self._sent) as reply:
                 self._put(Opened(reply.status, reply.headers, self._clock.now(), reply.timing))
                 async for chunk in reply.chunks():
-                    self._waiting_bytes += len(chunk)
+                    self._waiting_bytes += len(chunk.data)
                     self._put(chunk)
                     if self._waiting_bytes >= HIGH_WATER:
                         self._room.clear()
@@ -151,8 +151,8 @@ async def fetch(transport: Transport, call: HttpCall, clock: Clock, limit: float
                         if error is not None or opened is None:
                             return None
                         return Short(opened.status, opened.headers, bytes(body))
-                    case bytes() as chunk:
-                        body += chunk
+                    case Chunk(data):
+                        body += data
                     case Sent():
                         pass
             if len(body) > SHORT:

@@ -28,6 +28,7 @@ from tui.engine.chunks import (
 from tui.engine.reads import Alive, Delta, Ended, Quiet, Read, Skipped, Thinking, Underway
 from tui.engine.sse import Decoder, Frame, LineTooLong
 from tui.timing import Timing
+from tui.wire import Chunk
 from tui.words import Fault, Timeouts
 
 STALL = 10.0
@@ -62,7 +63,13 @@ class Reader:
         such a stream, from its body byte so and so on."""
         self.bill: Bill | None = None
         self.last_byte = now
+        """When it came."""
         self.last_text = now
+        self._at = now
+        """When what is being read came. The limits count from when it was heard: a program that was stopped for a
+        minute, and finds bytes of a minute ago, has not waited for the next ones yet."""
+        self._byte_heard = now
+        self._text_heard = now
         self.flowing = False
         self.status = 0
         self.offset = replay_from or 0
@@ -109,13 +116,14 @@ class Reader:
                     self._kind = "error"
             case End(error):
                 yield from self.ended(error, now, wall)
-            case _:
+            case Chunk(data, at):
+                self._at = at
                 if not self._any_byte:
                     # The progress clock counts only while bytes flow.
                     self._any_byte = True
-                    self.last_text = now
-                self.last_byte = now
-                yield from self._frames(arrival, now) if self._kind == "stream" else self.heard(arrival, now, wall)
+                    self.last_text, self._text_heard = at, now
+                self.last_byte, self._byte_heard = at, now
+                yield from self._frames(data, now) if self._kind == "stream" else self.heard(data, now, wall)
                 if self._shows_life(now):
                     self._alive_at = now
                     yield Alive()
@@ -224,23 +232,23 @@ class Reader:
         text = self._surrogates.mend(text)
         if not text:
             return ()
-        self.last_text = now
+        self.last_text, self._text_heard = self._at, now
         self.flowing = True
         self._quiet = False
         if self.timing.ttft is None:
-            self.timing = replace(self.timing, ttft=_after(self.timing.sent, now))
+            self.timing = replace(self.timing, ttft=_after(self.timing.sent, self._at))
         delta = Delta(text, self.offset)
         return (delta,) if self._skipped is None else (*self._past_gap(), delta)
 
     def _thought(self, text: str, now: float) -> Iterable[Read]:
-        self.last_text = now
+        self.last_text, self._text_heard = self._at, now
         self.flowing = True
         self._quiet = False
         text = self._thought_surrogates.mend(text)
         if not text:
             return ()
         if self.timing.thought is None:
-            self.timing = replace(self.timing, thought=_after(self.timing.sent, now))
+            self.timing = replace(self.timing, thought=_after(self.timing.sent, self._at))
         return (Thinking(text),)
 
     def _over(self, over: Over, *, said: bool) -> Iterator[Read]:
@@ -307,10 +315,10 @@ class Reader:
         if isinstance(self.phase, Whole):
             return self._whole_at + DRAIN if self._counted_at is None else self._counted_at + GOODBYE
         if not self._any_byte:
-            return self.last_byte + limits.first_byte
-        due = min(self.last_byte + limits.idle, self.last_text + limits.progress)
+            return self._byte_heard + limits.first_byte
+        due = min(self._byte_heard + limits.idle, self._text_heard + limits.progress)
         if self.flowing and not self._quiet:
-            due = min(due, self.last_text + stall_after(limits))
+            due = min(due, self._text_heard + stall_after(limits))
         return due
 
     def overdue(self, now: float, wall: float, limits: Timeouts) -> Iterator[Read]:
@@ -333,11 +341,11 @@ class Reader:
 
     def _silence(self, now: float, limits: Timeouts) -> Fault | None:
         if not self._any_byte:
-            since, limit, kind = self.last_byte, limits.first_byte, "no-first-byte"
-        elif now >= self.last_byte + limits.idle:
-            since, limit, kind = self.last_byte, limits.idle, "no-bytes"
+            since, limit, kind = self._byte_heard, limits.first_byte, "no-first-byte"
+        elif now >= self._byte_heard + limits.idle:
+            since, limit, kind = self._byte_heard, limits.idle, "no-bytes"
         else:
-            since, limit, kind = self.last_text, limits.progress, "no-text"
+            since, limit, kind = self._text_heard, limits.progress, "no-text"
         # The same sums as in `deadline`: with a difference instead, rounding could let neither of them be due.
         return Fault(kind, permanent=False, detail=f"{limit:g} s") if now >= since + limit else None
 
@@ -349,13 +357,15 @@ def _said(frame: Frame) -> list[Piece]:
 
 def _opened(timing: Timing, opened: Opened) -> Timing:
     """The wire's own measurement, and where it has none what was seen here."""
-    ttfb = opened.timing.ttfb
-    return replace(opened.timing, sent=timing.sent, ttfb=_after(timing.sent, opened.at) if ttfb is None else ttfb)
+    ttfb, sent = opened.timing.ttfb, opened.timing.sent
+    if ttfb is None or sent is None:
+        return replace(opened.timing, sent=timing.sent, ttfb=_after(timing.sent, opened.at))
+    return opened.timing
 
 
-def _after(began: float | None, now: float) -> float | None:
-    """Seconds; None where it never began."""
-    return None if began is None else now - began
+def _after(began: float | None, at: float) -> float | None:
+    """Seconds; None where it never began. A server may answer before it has been asked all."""
+    return None if began is None else max(0.0, at - began)
 
 
 def _in_step(body: bytes) -> str:

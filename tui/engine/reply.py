@@ -131,18 +131,18 @@ class Reply:
                 self._watch_budget(turn)
             return (self._content(read.text, read.offset),)
         self._last_byte = max(self._last_byte, reader.last_byte)
+        if isinstance(read, Delta | Thinking):
+            self._last_text = reader.last_text
         self._timing = reader.timing
         return self._hear(turn, read)
 
     def _hear(self, turn: Turn, read: Read) -> Iterator[Event]:
         match read:
             case Delta(text, offset):
-                self._last_text = self.clock.now()
                 turn.received += len(text)
                 yield from self._text(turn, text, offset)
                 self._watch_budget(turn)
             case Thinking(text):
-                self._last_text = self.clock.now()
                 turn.thought += len(text)
                 if turn.replaying and not turn.unverified:
                     # Of the same answer, and not lost with the attempt before: progress, as text is.

@@ -22,7 +22,7 @@ from tui.engine.reads import Delta, Ended, Thinking
 from tui.monitor.models import fault_of_wire
 from tui.monitor.stats import Summary, summary
 from tui.timing import UNTIMED, Timing
-from tui.wire import WireError
+from tui.wire import Chunk, WireError
 from tui.words import Fault, Learned, Message, Provider, Request, Timeouts
 
 if TYPE_CHECKING:
@@ -251,17 +251,18 @@ async def measure(line: Line, target: Target, connection: Connection, asked: Pla
     return Run(connection, reader.timing, gaps, _tps(tokens, heard.pieces), fault, cut)
 
 
-def _hear(heard: _Heard, reader: Reader, arrival: Sent | Opened | bytes, clock: Clock) -> None:
+def _hear(heard: _Heard, reader: Reader, arrival: Sent | Opened | Chunk, clock: Clock) -> None:
     if heard.ended is not None:
         return
     now = clock.now()
-    heard.opened = heard.opened or isinstance(arrival, bytes)
+    heard.opened = heard.opened or isinstance(arrival, Chunk)
+    came = arrival.at
     for read in reader.arrived(arrival, now, clock.wall()):
         if isinstance(read, Delta):
-            heard.texts.append(now)
-            heard.pieces.append(now)
+            heard.texts.append(came)
+            heard.pieces.append(came)
         elif isinstance(read, Thinking):
-            heard.pieces.append(now)
+            heard.pieces.append(came)
         elif isinstance(read, Ended):
             heard.ended = read
             return

@@ -80,7 +80,7 @@ async def ask(provider: Provider, model: str, deadline: float, clock: Clock, tra
         async with asyncio.timeout(deadline), (transport or exchange)(_call(provider, model, deadline), note) as reply:
             ttfb = clock.now() - sent
             async for chunk in reply.chunks():
-                body += chunk
+                body += chunk.data
                 if len(body) > ENOUGH:
                     whole = False
                     break
