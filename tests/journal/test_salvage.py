@@ -61,7 +61,15 @@ def test_what_can_be_read_is_rescued_and_the_damaged_file_is_kept(tmp_path: Path
     repair = repair_journal(path, RealClock())
     assert repair.backup is not None
     assert repair.backup.read_bytes() == broken
-    assert {finding.severity for finding in repair.findings} == {"ok"}
+    found = {finding.name: finding for finding in repair.findings}
+    assert {name: finding.severity for name, finding in found.items() if finding.severity != "ok"} == {
+        "journal.backup": "warning"
+    }
+    told = found["journal.backup"]
+    assert told.numbers["conversations"] == told.numbers["turns"] == TALKS
+    assert told.numbers["replies"] + told.numbers["lost"] == TALKS
+    assert told.numbers["lost"] > 0
+    assert f"Lost for certain: 0 conversations, {told.numbers['lost']} prompts and replies." in told.sentence
     assert {finding.severity for finding in check_journal(path, RealClock())} == {"ok"}
     with Journal.open(path) as journal:
         assert len(journal.conversations(1000)) == TALKS
@@ -122,7 +130,8 @@ def test_a_strange_journal_in_its_place_is_not_written(tmp_path: Path, state: st
     writer = Writer(path, troubles)
     Talk(writer).begin()
     writer.flush().result(30)
-    path.rename(tmp_path / "moved.sqlite3")
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).rename(tmp_path / f"moved.sqlite3{end}")
     if state == "whole":
         filled(path)
     talk = Talk(writer, "must not go there").begin()

@@ -5,7 +5,8 @@ A check never changes what it looks at; a repair first makes a copy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +34,8 @@ class Finding:
     """What to do about it; '' where there is nothing to do."""
     repairable: bool = False
     """A repair can mend it."""
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    """For scripts, where it has any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,16 @@ def repair_journal(path: Path, clock: Clock) -> Repair:
 def _rescue(path: Path, now: float, seen: Identity | None) -> Repair:
     """What can be read goes into a new journal; the damaged file is its own copy."""
     try:
-        damaged = set_aside(path, now, seen)
+        kept = set_aside(path, now, seen)
     except (JournalUnusable, OSError) as error:
         return Repair((Finding("journal.backup", "error", say("health.no_backup"), judge(error).sentence()),))
-    done = Finding("journal.backup", "ok", say("health.rescued", path=one_line(str(damaged))))
-    return Repair((done, *_findings(examine(path, now), path)), damaged)
+    saved = kept.rescued
+    words = say("journal.elsewhere") if saved is None else saved.sentence()
+    told = say("health.rescued", saved=words, path=one_line(str(kept.damaged)))
+    lacking = saved is not None and (saved.cut or saved.lost or saved.lost_conversations)
+    numbers = saved.numbers() if saved is not None else {}
+    done = Finding("journal.backup", "warning" if lacking else "ok", told, numbers=numbers)
+    return Repair((done, *_findings(examine(path, now), path)), kept.damaged)
 
 
 def _findings(health: Health, path: Path) -> tuple[Finding, ...]:
@@ -103,7 +111,8 @@ def _findings(health: Health, path: Path) -> tuple[Finding, ...]:
 
 def _unusable(trouble: JournalTrouble, path: Path) -> Finding:
     words = one_line(JournalUnusable(trouble, path).sentence().replace("\n", " "))
-    return Finding("journal.file", "error", words, say(f"journal.opening_{trouble.kind}"))
+    remedy = say(f"journal.opening_{trouble.kind}")
+    return Finding("journal.file", "error", words, remedy, repairable=trouble.kind == "corrupt")
 
 
 def _integrity(health: Health) -> Finding:

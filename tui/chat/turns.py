@@ -42,6 +42,9 @@ Ending = Literal["", "hung_up", "cut_limit", "cut_asked"]
 CUT: tuple[Ending, ...] = (CUT_LIMIT, CUT_ASKED)
 """Nobody wished these: the next start offers to resume them."""
 
+DAMAGED = "damaged"
+"""The note of one whose end was lost with a damaged journal."""
+
 DISCARDED = "discarded"
 """The note of one that the user does not want: it stays in the journal, and is neither shown nor sent."""
 

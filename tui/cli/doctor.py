@@ -164,6 +164,7 @@ def _json(findings: Iterable[Finding]) -> str:
             "sentence": one.sentence,
             "remedy": one.remedy,
             "repairable": one.repairable,
+            **({"numbers": dict(one.numbers)} if one.numbers else {}),
         }
         for one in findings
     ]

@@ -18,6 +18,7 @@ BUSY = 2.0
 def open_file(path: Path) -> sqlite3.Connection:
     """The journal at `path` for writing, created or migrated where needed. Raises JournalUnusable."""
     try:
+        _check_log(path)
         _create_private(path)
         db = _connect(str(path))
     except (sqlite3.Error, OSError) as error:
@@ -30,7 +31,7 @@ def open_file(path: Path) -> sqlite3.Connection:
         migrate(db)
     except sqlite3.Error as error:
         db.close()
-        raise JournalUnusable(judge(error), path) from error
+        raise JournalUnusable(_judge(error, path), path) from error
     except JournalUnusable:
         db.close()
         raise
@@ -44,19 +45,42 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     # A file without a log is whole in itself; with one, only SQLite's own reading of both is right.
     whole = not log.exists() or log.stat().st_size == 0
     try:
+        _check_log(path)
         db = _connect(f"{address}?mode=ro" + ("&immutable=1" if whole else ""), uri=True)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise JournalUnusable(judge(error), path) from error
     try:
         _check(db, path)
         _check_current(db, path)
     except sqlite3.Error as error:
         db.close()
-        raise JournalUnusable(judge(error), path) from error
+        raise JournalUnusable(_judge(error, path), path) from error
     except JournalUnusable:
         db.close()
         raise
     return db
+
+
+def _check_log(path: Path) -> None:
+    """A log without its journal, or with an empty one: SQLite would delete it, and with it what was written last."""
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size and not (path.exists() and path.stat().st_size):
+        raise JournalUnusable(JournalTrouble("corrupt", "nothing but its log is left"), path)
+
+
+def _judge(error: sqlite3.Error, path: Path) -> JournalTrouble:
+    trouble = judge(error)
+    return _damaged_or(trouble, path) if trouble.kind == "foreign" else trouble
+
+
+def _damaged_or(foreign: JournalTrouble, path: Path) -> JournalTrouble:
+    """A journal of ours whose beginning is broken looks like a foreign file, until its pages are looked at."""
+    from tui.journal.rescue import is_journal
+
+    try:
+        return JournalTrouble("corrupt", "its beginning is broken") if is_journal(path) else foreign
+    except OSError as error:
+        return judge(error)
 
 
 def _connect(address: str, *, uri: bool = False) -> sqlite3.Connection:
@@ -81,7 +105,8 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     if mark != APPLICATION_ID:
         empty = db.execute("select count(*) from sqlite_master").fetchone()[0] == 0
         if mark != 0 or not empty:
-            raise JournalUnusable(JournalTrouble("foreign", "an SQLite file of another program"), path)
+            trouble = _damaged_or(JournalTrouble("foreign", "an SQLite file of another program"), path)
+            raise JournalUnusable(trouble, path)
     version = _number(db, "user_version")
     if version > len(MIGRATIONS):
         raise JournalUnusable(JournalTrouble("newer", f"version {version}, known up to {len(MIGRATIONS)}"), path)

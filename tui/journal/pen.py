@@ -80,8 +80,9 @@ class Pen:
             self._drop()
             if judge(error).kind == "corrupt" and not self._rescued:
                 self._rescued = True
-                damaged = set_aside(self._path, self._wall(), self._file or self._opened)
-                raise JournalUnusable(JournalTrouble("set_aside", damaged.name), self._path) from error
+                done = set_aside(self._path, self._wall(), self._file or self._opened)
+                trouble = JournalTrouble("set_aside", done.damaged.name, done.rescued)
+                raise JournalUnusable(trouble, self._path) from error
             raise
 
     def _write(self, first: int, batch: Sequence[Record]) -> None:

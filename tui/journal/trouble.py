@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from tui.journal.rescued import Rescued
 from tui.say import say
 
 TroubleKind = Literal[
@@ -35,11 +36,14 @@ class JournalTrouble:
     kind: TroubleKind
     detail: str = ""
     """What the system said. Outside text: not yet made safe."""
+    rescued: Rescued | None = None
+    """set_aside: what could be read; None: another window knows."""
 
     def sentence(self) -> str:
         """What happened, what is kept, what to do."""
         if self.kind == "set_aside":
-            return say("journal.set_aside", name=self.detail)
+            saved = say("journal.elsewhere") if self.rescued is None else self.rescued.sentence()
+            return say("journal.set_aside", name=self.detail, saved=saved)
         return say("journal.not_saved", cause=say(f"journal.cause_{self.kind}"), advice=say(f"journal.do_{self.kind}"))
 
 

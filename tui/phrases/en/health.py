@@ -17,5 +17,5 @@ PHRASES: dict[str, str] = {
     "backup": "A copy of the journal as it was: {path}",
     "no_backup": "The journal could not be copied, so nothing was repaired.",
     "released": "Released replies whose process is gone: {count}.",
-    "rescued": "What could be read is in a new journal; the damaged file is kept: {path}",
+    "rescued": "{saved} They are in a new journal; the damaged file is kept: {path}",
 }

@@ -36,6 +36,7 @@ PHRASES: dict[str, str] = {
     "cause_set_aside": "the journal was damaged and has been set aside",
     "do_set_aside": "Saving goes on in a new journal.",
     "opening_set_aside": "Try again.",
-    "set_aside": "The journal was damaged. What could be read of it is in a new one, where saving goes on.\n"
+    "set_aside": "The journal was damaged; saving goes on in a new one. {saved}\n"
     "Nothing was overwritten: the damaged file is kept beside it as {name}.",
+    "elsewhere": "What could be read was saved by another window, which says how much.",
 }

@@ -69,6 +69,7 @@ PHRASES: dict[str, str] = {
     "ask_elsewhere": "この会話の最後の返答は別のウィンドウが書き込み中です。ここまでの内容を踏まえて質問します",
     "ask_interrupted": "最後の返答は中断されています（`unbroken -c` で再開可能）。残っている内容を踏まえて質問します",
     "hung_up": '端末が閉じたため、on_hangup = "stop" の設定どおり停止しました。Ctrl+R で続けます。',
+    "damaged": "ジャーナルの破損により、この返答の終わりが失われました。Ctrl+R でここから続けます。",
     "cut_limit": "端末なしで続けられる時間（hangup_limit）が過ぎたため、途中で終わりました。Ctrl+R で続けます。",
     "cut_asked": "プログラムが終了を求められたため（SIGTERM）、途中で終わりました。Ctrl+R で続けます。",
     "ended_early": "停止しました。記録に残っている分は `unbroken -c` で読めます。",
