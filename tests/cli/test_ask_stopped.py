@@ -11,7 +11,7 @@ from pathlib import Path
 
 from breaking_provider import ENGLISH, cut_after, held, posts, provider, settings
 from model_servers import tokens
-from test_ask import COMMAND, ROOT, one_message, replies
+from test_ask import COMMAND, ROOT, one_message, replies, unbroken
 
 
 def test_sigterm_ends_with_a_last_line_and_keeps_the_partial(tmp_path: Path) -> None:
@@ -77,4 +77,5 @@ def test_a_reader_that_goes_away_is_no_error_and_loses_nothing(tmp_path: Path) -
     assert child.returncode == 1
     (reply,) = replies()
     assert str(reply["text"]).startswith(got)
-    assert reply["state"] == "stopped"
+    assert (reply["state"], reply["note"]) == ("stopped", "unread")
+    assert "nobody read it any more" in unbroken("history", "show").stdout

@@ -30,13 +30,16 @@ KEPT = "kept"
 HUNG_UP: Final = "hung_up"
 """The note of one that was stopped because the terminal went away, which is what the configuration wishes."""
 
+UNREAD: Final = "unread"
+"""The note of one that was stopped because nobody read any more what `ask` wrote."""
+
 CUT_LIMIT: Final = "cut_limit"
 """The note of one that was not whole when the time was over that it had without a terminal."""
 
 CUT_ASKED: Final = "cut_asked"
 """The note of one whose process was asked to end."""
 
-Ending = Literal["", "hung_up", "cut_limit", "cut_asked"]
+Ending = Literal["", "hung_up", "unread", "cut_limit", "cut_asked"]
 """Why a reply ends early; empty: its user stopped it."""
 
 CUT: tuple[Ending, ...] = (CUT_LIMIT, CUT_ASKED)

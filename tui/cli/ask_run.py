@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from contextlib import aclosing
 from typing import assert_never
@@ -14,6 +13,7 @@ from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
 from tui.chat.turns import INTERRUPTED, Turn
 from tui.chat.window import Fit
+from tui.cli.ask_leaving import Leaving
 from tui.cli.errors import Exit, tell
 from tui.clock import RealClock
 from tui.config import Config
@@ -42,6 +42,7 @@ class Asking:
         self._last: Event | None = None
         self._saved = True
         self._code = Exit.INCOMPLETE
+        self._hung_up = False
 
     async def run(self, prompt: str) -> int:
         """Ask; the exit code."""
@@ -58,20 +59,7 @@ class Asking:
                 fit = talk.fit(prompt)
             self._fits(fit)
             self._tell_of_last(talk)
-            began = self._clock.now()
-            turn, events = talk.ask(prompt)
-            self._end_on_sigterm()
-            try:
-                async with aclosing(events):
-                    async for event in events:
-                        self._last = event
-                        if self._json:
-                            self._write(line(event, began) + "\n")
-                        self._hear(event)
-            except asyncio.CancelledError:
-                self._interrupted(talk, turn, began)
-                if self._code is not Exit.TERMINATED:
-                    raise
+            await self._answer(talk, prompt)
         finally:
             try:
                 self._end_line()
@@ -80,18 +68,33 @@ class Asking:
                 saved = await session.close()
                 if not saved and self._saved:
                     self._tell(say("chat.not_saved"))
-        return self._code
+        return self._code if saved or not self._hung_up else Exit.INCOMPLETE
 
-    def _end_on_sigterm(self) -> None:
-        """Whoever asks the process to stop gets what Ctrl+C gets: the request ends, and what came is kept."""
-        task = asyncio.current_task()
-
-        def terminate() -> None:
-            self._code = Exit.TERMINATED
-            if task is not None:
-                task.cancel()
-
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+    async def _answer(self, talk: Talk, prompt: str) -> None:
+        """Tell the events as they come, to whoever is still there."""
+        began = self._clock.now()
+        turn, events = talk.ask(prompt)
+        leaving = Leaving(talk, self._config, self._clock)
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    self._last = event
+                    try:
+                        if self._json:
+                            self._write(line(event, began) + "\n")
+                        self._hear(event)
+                    except OSError as error:
+                        if not await leaving.forgives(error):
+                            raise
+        except asyncio.CancelledError:
+            leaving.over()
+            self._interrupted(talk, turn, began)
+            if leaving.code is None:
+                raise
+            self._code = leaving.code
+        finally:
+            leaving.over()
+            self._hung_up = leaving.hung_up
 
     def _interrupted(self, talk: Talk, turn: Turn, began: float) -> None:
         """The last line of an answer that somebody stopped."""

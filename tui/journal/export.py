@@ -31,7 +31,7 @@ Boundaries = Callable[[ReplyId], tuple[int, ...]]
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
-TOLD = ("kept", "discarded", "hung_up", "cut_limit", "cut_asked", "damaged")
+TOLD = ("kept", "discarded", "hung_up", "unread", "cut_limit", "cut_asked", "damaged")
 """Notes of replies that are not whole that say more than their state."""
 
 

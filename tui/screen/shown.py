@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tui.chat import advice
 from tui.chat.session import LOCAL
 from tui.chat.talk import Talk
-from tui.chat.turns import CUT, DAMAGED, DISCARDED, HUNG_UP, KEPT, Turn, Version
+from tui.chat.turns import CUT, DAMAGED, DISCARDED, HUNG_UP, KEPT, UNREAD, Turn, Version
 from tui.chat.view import ReplyView, at_limit
 from tui.plain import one_line
 from tui.say import say
@@ -72,7 +72,7 @@ def notices(version: Version, *, saved: bool) -> tuple[str, ...]:
     view = version.view
     if version.superseded or view.note == "superseded":
         return (say("chat.superseded"),)
-    if view.note in (HUNG_UP, DAMAGED, *CUT):
+    if view.note in (HUNG_UP, UNREAD, DAMAGED, *CUT):
         return (say(f"chat.{view.note}"),)
     if view.note == "interrupted":
         return (say("chat.interrupted"),)

@@ -69,6 +69,7 @@ PHRASES: dict[str, str] = {
     "ask_interrupted": "the last reply here was interrupted (`unbroken -c` resumes it); this builds on what there is",
     "hung_up": 'Stopped because the terminal went away, as on_hangup = "stop" wishes. Ctrl+R goes on.',
     "damaged": "The end of this reply was lost when the journal was damaged. Ctrl+R goes on from here.",
+    "unread": "Stopped because nobody read it any more (a closed pipe). Ctrl+R goes on.",
     "cut_limit": "Cut off: the time that a reply has without a terminal (hangup_limit) was over. Ctrl+R goes on.",
     "cut_asked": "Cut off: the program was asked to end (SIGTERM). Ctrl+R goes on.",
     "ended_early": "Stopped. `unbroken -c` shows what the journal has.",

@@ -49,6 +49,7 @@ PHRASES: dict[str, str] = {
     "list_interrupted": "interrupted",
     "state_hung_up": "stopped because the terminal went away: the answer is not whole",
     "state_damaged": "its end was lost when the journal was damaged",
+    "state_unread": "stopped because nobody read it any more: the answer is not whole",
     "state_cut_limit": "cut off by hangup_limit: the answer is not whole",
     "state_cut_asked": "cut off, the program was asked to end: the answer is not whole",
 }

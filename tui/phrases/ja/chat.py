@@ -70,6 +70,7 @@ PHRASES: dict[str, str] = {
     "ask_interrupted": "最後の返答は中断されています（`unbroken -c` で再開可能）。残っている内容を踏まえて質問します",
     "hung_up": '端末が閉じたため、on_hangup = "stop" の設定どおり停止しました。Ctrl+R で続けます。',
     "damaged": "ジャーナルの破損により、この返答の終わりが失われました。Ctrl+R でここから続けます。",
+    "unread": "読み手がいなくなったため（パイプが閉じた）停止しました。Ctrl+R で続けます。",
     "cut_limit": "端末なしで続けられる時間（hangup_limit）が過ぎたため、途中で終わりました。Ctrl+R で続けます。",
     "cut_asked": "プログラムが終了を求められたため（SIGTERM）、途中で終わりました。Ctrl+R で続けます。",
     "ended_early": "停止しました。記録に残っている分は `unbroken -c` で読めます。",

@@ -49,6 +49,7 @@ PHRASES: dict[str, str] = {
     "list_interrupted": "中断",
     "state_hung_up": "端末が閉じたため停止：返答は途中までです",
     "state_damaged": "ジャーナルの破損により終わりが失われました",
+    "state_unread": "読み手がいなくなったため停止：返答は途中までです",
     "state_cut_limit": "hangup_limit により中断：返答は途中までです",
     "state_cut_asked": "終了を求められて中断：返答は途中までです",
 }
