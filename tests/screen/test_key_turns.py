@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from breaking_provider import ENGLISH, answering, posts, settings
+from breaking_provider import ENGLISH, answering, posts, refused_key, settings
 from live_app import ASK, Live, live
 from model_servers import Model
-from test_app import scene
+from test_app import KEY, scene
 from textual import events
 from textual.widgets import Input
 from wire_server import WireServer
@@ -20,6 +20,7 @@ from tui.journal.search import Found
 from tui.journal.store import Journal
 from tui.screen import key_turns
 from tui.screen.dialogs.conversations import ConversationsDialog
+from tui.screen.dialogs.first_run import FirstRunDialog
 
 
 def burst(screen: Live, *keys: str) -> None:
@@ -151,3 +152,25 @@ def test_a_dialog_that_ends_lets_the_key_go_that_waited_for_it(tmp_path: Path, s
                 stuck.set()
 
     play(tmp_path)
+
+
+@scene
+async def test_what_is_typed_while_a_key_is_tested_is_the_first_prompt(tmp_path: Path) -> None:
+    with WireServer(answering(Model(ENGLISH, "exact"))) as server:
+        async with live(settings(tmp_path, server.url, key_env="MINE_KEY")) as screen:
+            await screen.until(lambda: isinstance(screen.app.screen, FirstRunDialog))
+            burst(screen, *KEY, "enter", *"hello", "enter")
+            await screen.shows("✓ hello")
+        assert {seen.headers["authorization"] for seen in server.seen} == {f"Bearer {KEY}"}
+
+
+@scene
+async def test_what_is_typed_behind_a_key_that_is_refused_is_typed_into_the_field(tmp_path: Path) -> None:
+    with WireServer(lambda _: refused_key()) as server:
+        async with live(settings(tmp_path, server.url, key_env="MINE_KEY")) as screen:
+            await screen.until(lambda: isinstance(screen.app.screen, FirstRunDialog))
+            burst(screen, *KEY, "enter", *"hello")
+            await screen.until(lambda: screen.app.screen.query_one(Input).value == "hello")
+            assert len(server.seen) == 1
+            burst(screen, "escape", "escape")
+            await screen.until(lambda: screen.app._exit)

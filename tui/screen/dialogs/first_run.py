@@ -127,6 +127,7 @@ class FirstRunDialog(Dialog[None]):
     def tell(self, result: KeyResult, detail: str = "") -> None:
         """What came of testing the key; `detail` is the technical reason."""
         key, self._testing = self._testing, None
+        self.settled()
         self._untested = key if result == "unreachable" else None
         why = f" ({one_line(detail, 120)})" if detail else ""
         match result:
@@ -246,12 +247,18 @@ class FirstRunDialog(Dialog[None]):
         self._key_said("normal", say("screen.key_testing"))
         self.post_message(self.KeyGiven(key, anyway))
 
+    def acts_on_what_comes(self, event: events.Key | events.Paste) -> bool:
+        """What is typed while a key is tested is for what that opens, and no part of a key."""
+        leaves = isinstance(event, events.Key) and event.key == "escape"
+        return self._testing is not None and not leaves and self.query_one(Field).has_focus
+
     def action_back(self) -> None:
         """From the field to the ways, where nothing is said of a key any more; from there out."""
         if self.query_one(Field).has_focus:
             self._untested = None
             self._key_said("normal", "")
             self.query_one(ChoiceList).focus()
+            self.settled()
         else:
             self.end(None)
 
