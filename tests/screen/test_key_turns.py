@@ -16,6 +16,7 @@ from textual.widgets import Input
 from wire_server import WireServer
 
 from tui import paths
+from tui.journal.questions import Stop
 from tui.journal.search import Found
 from tui.journal.store import Journal
 from tui.screen import key_turns
@@ -88,13 +89,11 @@ async def test_where_nothing_is_found_the_keys_behind_enter_go_on_in_the_field(t
 async def test_where_the_journal_cannot_be_read_the_keys_go_on(tmp_path: Path) -> None:
     with WireServer(answering(Model(ENGLISH, "exact"))) as server:
         async with live(settings(tmp_path, server.url)) as screen:
-            await screen.pilot.press("f3")
-            await screen.shows("No conversation yet.")
             file = paths.journal_file()
             for part in file.parent.glob(file.name + "*"):
                 part.unlink()
             file.mkdir()
-            burst(screen, *"zzq", "enter")
+            burst(screen, "f3", *"zzq", "enter")
             await screen.shows("cannot be read")
             burst(screen, "down", "escape", *"hello")
             await screen.until(lambda: screen.app.prompt.text == "hello")
@@ -106,9 +105,9 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Searches are answered when this is set, or 5 seconds later: a thread cannot be left behind."""
     go_on, search = threading.Event(), Journal.search
 
-    def late(journal: Journal, words: str, limit: int = 50) -> Found:
+    def late(journal: Journal, words: str, limit: int = 50, stop: Stop = lambda: False) -> Found:
         go_on.wait(5.0)
-        return search(journal, words, limit)
+        return search(journal, words, limit, stop)
 
     monkeypatch.setattr(Journal, "search", late)
     yield go_on

@@ -12,6 +12,7 @@ from tui.journal.index import SQL, has_index
 from tui.journal.stored import StoredConversation
 from tui.journal.terms import Query, place, query
 from tui.journal.text import held
+from tui.journal.trouble import Interrupted
 from tui.words import ConversationId, ReplyId, TurnId
 
 _PAGE = 50
@@ -71,8 +72,11 @@ class _Place:
 Conversations = Callable[[list[str]], tuple[StoredConversation, ...]]
 
 
-def find(db: sqlite3.Connection, words: str, limit: int, conversations: Conversations) -> Found:
-    """Where all of `words` occur, within the caller's transaction. `conversations` reads them by their ids."""
+def find(
+    db: sqlite3.Connection, words: str, limit: int, conversations: Conversations, stop: Callable[[], bool]
+) -> Found:
+    """Where all of `words` occur, within the caller's transaction. `conversations` reads them by their ids. Interrupted
+    once `stop`."""
     asked = query(words)
     if not asked.literals:
         return Found()
@@ -80,6 +84,8 @@ def find(db: sqlite3.Connection, words: str, limit: int, conversations: Conversa
     read = 0
     fresh = {row[0] for row in db.execute(SQL["not_yet"], {"limit": _NOT_YET})}
     for thing, turn in _candidates(db, asked, fresh):
+        if stop():
+            raise Interrupted
         read += 1
         if read > _MOST_READ or len(hits) >= limit:
             break

@@ -19,13 +19,17 @@ from tui.journal.search import Found, find
 from tui.journal.sql import load
 from tui.journal.stored import StoredConversation, StoredReply, StoredTurn
 from tui.journal.text import held
-from tui.journal.trouble import JournalUnusable, judge
+from tui.journal.trouble import Interrupted, JournalUnusable, is_interrupt, judge
 from tui.words import ConversationId, Learned, Partial, ReplyId
 
 _SQL = load("reads.sql")
 
 SHORTEST_ID = 8
 """Characters of an id that are shown at least: its first 10 are milliseconds, so 8 tell seconds apart."""
+
+
+ASK_EVERY = 10_000
+"""Instructions of SQLite, some 0.1 ms, after which a long statement asks whether anybody waits for it."""
 
 
 class Journal:
@@ -142,10 +146,10 @@ class Journal:
         partial = self.partial(reply)
         return partial.boundaries if partial else ()
 
-    def search(self, words: str, limit: int = 50) -> Found:
-        """Where all of `words` occur, literally; of the newest `limit` prompts and replies."""
-        with self._reading() as db:
-            return find(db, words, limit, lambda names: _conversations(db, names))
+    def search(self, words: str, limit: int = 50, stop: Callable[[], bool] = lambda: False) -> Found:
+        """Where all of `words` occur, literally; of the newest `limit` prompts and replies. Interrupted once `stop`."""
+        with self._reading(stop) as db:
+            return find(db, words, limit, lambda names: _conversations(db, names), stop)
 
     def learned(self, base_url: str, model: str) -> Learned:
         """What was learned about a model there, of its rungs in the last days; nothing where it was never asked."""
@@ -183,18 +187,26 @@ class Journal:
         return found
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a transaction of its own: what it reads is the journal at one moment."""
+    def _reading(self, stop: Callable[[], bool] | None = None) -> Iterator[sqlite3.Connection]:
+        """A connection in a transaction of its own: what it reads is the journal at one moment. Interrupted once
+        `stop`, also within a statement; it may be asked from time to time by SQLite."""
         try:
             db = self._idle.pop()
         except IndexError:
             db = self._connect(self._path)
         db.row_factory = sqlite3.Row
+        # Not db.interrupt(): that is lost where it comes between two statements.
+        db.set_progress_handler(stop, ASK_EVERY)
         try:
             db.execute("begin")
             yield db
             db.execute("commit")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, Interrupted) as error:
+            if isinstance(error, Interrupted) or is_interrupt(error):
+                db.set_progress_handler(None, 0)
+                db.rollback()
+                self._idle.append(db)
+                raise Interrupted from error
             db.close()
             raise JournalUnusable(judge(error), self._path) from error
         except BaseException:

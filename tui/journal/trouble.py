@@ -66,6 +66,15 @@ class JournalUnusable(Exception):
         )
 
 
+class Interrupted(Exception):
+    """Nobody waits for the answer any more. Nothing is wrong with the journal."""
+
+
+def is_interrupt(error: sqlite3.Error) -> bool:
+    """Whether it tells of that, and of no trouble."""
+    return _code(error) == sqlite3.SQLITE_INTERRUPT
+
+
 _BY_SQLITE_CODE: dict[int, TroubleKind] = {
     sqlite3.SQLITE_FULL: "full",
     sqlite3.SQLITE_READONLY: "read_only",
@@ -100,6 +109,10 @@ def judge(error: sqlite3.Error | OSError | JournalUnusable) -> JournalTrouble:
         return error.trouble
     if isinstance(error, OSError):
         return JournalTrouble(_BY_ERRNO.get(error.errno or 0, "io"), error.strerror or type(error).__name__)
-    code = getattr(error, "sqlite_errorcode", None)  # absent where the sqlite3 module itself complains
-    kind = _BY_SQLITE_CODE.get(code & 0xFF, "io") if isinstance(code, int) else "io"
-    return JournalTrouble(kind, str(error))
+    return JournalTrouble(_BY_SQLITE_CODE.get(_code(error), "io"), str(error))
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 where the sqlite3 module itself complains."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code & 0xFF if isinstance(code, int) else 0

@@ -56,6 +56,7 @@ class Conversing(Finding):
             self.push_screen(ConversationsDialog(self.talk.id), self._talk_chosen)
 
     def _talk_chosen(self, opened: Opened | None) -> None:
+        self.end_questions()
         if opened is None or self._busy():
             return
         talk = self.talk

@@ -12,8 +12,9 @@ from tui.chat import versions
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
 from tui.journal.live import LiveJournal
+from tui.journal.questions import Questions, Stop
 from tui.journal.store import Journal
-from tui.journal.trouble import JournalUnusable
+from tui.journal.trouble import Interrupted, JournalUnusable
 from tui.paths import journal_file
 from tui.plain import one_line
 from tui.say import say
@@ -33,6 +34,8 @@ class Finding(Following):
         """Conversations deleted in this run, for taking back."""
         self._deleted_open: set[ConversationId] = set()
         """Those of them that were open: taken back, they are again."""
+        self._questions: Questions | None = None
+        """Open as long as the dialog is."""
 
     def show_talk(self, talk: Talk, place: int | None = None) -> None:
         """Show `talk` from now on."""
@@ -57,20 +60,29 @@ class Finding(Following):
             return
         try:
             if words:
-                dialog.show_hits(await self._read(lambda journal: journal.search(words)), number)
+                dialog.show_hits(await self._read(lambda journal, stop: journal.search(words, stop=stop)), number)
             else:
-                dialog.show_all(await self._read(lambda journal: journal.conversations()), number)
+                dialog.show_all(await self._read(lambda journal, _: journal.conversations()), number)
+        except Interrupted:
+            # Something else is asked already.
+            pass
         except JournalUnusable as error:
             dialog.show_trouble(say("talks.unreadable", reason=one_line(error.sentence(), 120)), number)
 
-    async def _read(self, ask: Callable[[Journal], Read]) -> Read:
-        """What the journal says, asked off the event loop."""
+    async def _read(self, question: Callable[[Journal, Stop], Read]) -> Read:
+        """What the journal says, asked off the event loop; what was asked before is not answered any more."""
+        if self._questions is None:
+            self._questions = Questions(journal_file())
+        return await asyncio.wrap_future(self._questions.ask(question))
 
-        def read() -> Read:
-            with Journal.open(journal_file()) as journal:
-                return ask(journal)
+    def end_questions(self) -> None:
+        """Nobody asks any more: the dialog has gone."""
+        if self._questions is not None:
+            self._questions.close()
+            self._questions = None
 
-        return await asyncio.to_thread(read)
+    def on_unmount(self) -> None:
+        self.end_questions()
 
     async def _written_elsewhere(self, conversation: ConversationId) -> bool:
         """Whether another window writes a reply in it."""
@@ -119,7 +131,7 @@ class Finding(Following):
     @on(ConversationsDialog.Undo)
     async def _undelete(self) -> None:
         try:
-            earlier = () if self._deleted else await self._read(lambda journal: journal.deleted(1))
+            earlier = () if self._deleted else await self._read(lambda journal, _: journal.deleted(1))
         except JournalUnusable:
             # The search that follows tells.
             earlier = ()
