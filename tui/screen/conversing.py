@@ -19,7 +19,7 @@ from tui.screen.dialogs.conversations import ConversationsDialog, Opened
 from tui.screen.dialogs.settings import Settings, SettingsDialog
 from tui.screen.dialogs.turn_menu import TurnMenu, TurnWish
 from tui.screen.finding import Finding
-from tui.screen.panes.find_row import nth_before
+from tui.screen.panes.find_row import sought
 from tui.screen.panes.prompt import Prompt
 
 
@@ -72,7 +72,7 @@ class Conversing(Finding):
         self.prompt.focus()
 
     def _go_to(self, hit: Hit) -> None:
-        """Show the turn, the reply and the row of a hit."""
+        """Show the turn, the reply and the row of a hit, and mark it."""
         talk = self.talk
         assert talk is not None
         place = next((n for n, turn in enumerate(talk.turns) if turn.id == hit.turn), None)
@@ -83,10 +83,10 @@ class Conversing(Finding):
         if reply is not None and reply != turn.place:
             versions.choose(talk, turn, reply)
         self.refresh_turn()
-        if hit.reply is not None and turn.current is not None:
-            text = turn.current.view.whole_text()
-            word = text[hit.start : hit.end]
-            self.output.find(word, nth_before(text, word, hit.start))
+        if hit.reply is None:
+            self.output.find(sought(turn.prompt, hit.start, hit.end, in_prompt=True))
+        elif turn.current is not None:
+            self.output.find(sought(turn.current.view.whole_text(), hit.start, hit.end))
 
     # The turn that is shown
 
@@ -216,6 +216,7 @@ class Conversing(Finding):
         return news
 
     def asked(self, text: str) -> None:
+        self.output.unmark()
         talk, edited, branched = self.talk, self._editing, False
         if talk is not None and edited is not None and edited in talk.turns and not self.replying:
             self.show_talk(versions.branch(talk, edited, keep=False))
@@ -226,6 +227,7 @@ class Conversing(Finding):
             self.notify(say("talks.branched"), markup=False)
 
     async def action_stop(self) -> None:
+        self.output.unmark()
         if self._editing is not None:
             self._end_editing()
             self.prompt.put("")

@@ -110,7 +110,7 @@ class Rows(LineList, can_focus=False):
         room = self.scrollable_content_region.width - len(MARK) - width_of(head)
         if cell_len(before + mark) > room * 2 // 3:
             before = cut_start(before, max(1, room // 3))
-        return (*head, (before, "normal"), (mark, "accent"), (after, "normal"))
+        return (*head, (before, "normal"), (mark, "hit"), (after, "normal"))
 
     def when_empty(self) -> Line:
         if not self._known:

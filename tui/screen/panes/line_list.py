@@ -15,10 +15,13 @@ from textual.strip import Strip
 from textual.style import Style
 
 from tui.screen.panes.paint import TONES, paint
-from tui.screen.panes.pieces import Line, cut_line, text_of
+from tui.screen.panes.pieces import Line, cut_line
 
 MARK = "▸ "
 """Before the selected row: colour alone would not show it."""
+
+FOUND = Style(bold=True, underline=True)
+"""What was searched for, in the selected row."""
 
 
 class LineList(ScrollView, can_focus=True, inherit_bindings=False):
@@ -104,8 +107,10 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _row_strip(self, index: int, width: int) -> Strip:
         if index == self.selected:
-            text = text_of(cut_line(((MARK, "normal"), *self.row(index)), width))
-            return self._strip(Content(text), self.get_visual_style("line-list--selected"), width)
+            # All in one look, whatever it means elsewhere; but what was searched for stands out here too.
+            chosen = cut_line(((MARK, "normal"), *self.row(index)), width)
+            content = Content.assemble(*((text, FOUND if tone == "hit" else "") for text, tone in chosen))
+            return self._strip(content, self.get_visual_style("line-list--selected"), width)
         line: Line = ((" " * len(MARK), "normal"), *self.row(index))
         return self._strip(paint(self, cut_line(line, width)), self.visual_style, width)
 

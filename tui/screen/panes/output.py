@@ -7,10 +7,10 @@ back never moves.
 
 from __future__ import annotations
 
+import sys
 from time import monotonic
 from typing import ClassVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Resize
@@ -23,10 +23,10 @@ from textual.timer import Timer
 from tui.plain import plain
 from tui.say import say
 from tui.screen.markdown.document import Document
-from tui.screen.markdown.layout import trimmed
-from tui.screen.markdown.rows import Row, both, cut
-from tui.screen.markdown.wrap import cells
-from tui.screen.panes.find_row import row_of
+from tui.screen.markdown.rows import Row
+from tui.screen.panes.copying import copied
+from tui.screen.panes.dress import Dressed, dressed
+from tui.screen.panes.find_row import Marked, Sought
 from tui.screen.panes.output_view import OutputView
 from tui.screen.panes.turn_rows import note_rows, prompt_rows, reasoning_rows, seam_mark, welcome_rows
 
@@ -45,7 +45,7 @@ class OutputPane(ScrollView, can_focus=True):
     LOOKS: ClassVar[tuple[str, ...]] = (
         *["prompt", "strong", "em", "strike", "code", "link", "target", "h1", "h2", "h3", "h4", "h5", "h6"],
         *["quote-bar", "marker", "pad", "line", "table-head", "fence", "fence-label", "comment", "keyword", "string"],
-        *["number", "name", "inserted", "deleted", "seam", "seam-open", "reasoning", "notice", "queued", "key"],
+        *["number", "name", "inserted", "deleted", "seam", "seam-open", "reasoning", "notice", "queued", "key", "hit"],
     )
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"output--{look}" for look in LOOKS}
     DEFAULT_CSS = "OutputPane { overflow-y: scroll; overflow-x: hidden; }"
@@ -69,7 +69,8 @@ class OutputPane(ScrollView, can_focus=True):
         self._follow = True
         self._top = 0  # the first row on the screen, while following
         self._moving = False  # the pane scrolls by itself
-        self._sought: tuple[str, int] | None = None
+        self._sought: Sought | None = None  # to be shown when all is laid out
+        self._marked = Marked()
         self._styles: dict[str, Style] = {}
         self._strips: dict[int, tuple[Row, Strip]] = {}
 
@@ -108,17 +109,28 @@ class OutputPane(ScrollView, can_focus=True):
         found = None if selection is None else self.get_selection(selection)
         return found[0] if found else ""
 
-    def find(self, word: str, nth: int) -> None:
-        """Show the row in which the `nth` (from 0) `word` of the reply stands, as soon as all is laid out."""
-        self._sought = (word, nth)
+    def find(self, what: Sought) -> None:
+        """Show it, marked, as soon as all is laid out."""
+        self._sought = what
         self._plan(now=True)
 
-    def _show_sought(self, word: str, nth: int) -> None:
+    def unmark(self) -> None:
+        """What was found is read like the rest again."""
         self._sought = None
-        row = row_of(self._document.rows, word, nth)
+        if self._marked.what is not None:
+            self._mark(None)
+
+    def _mark(self, what: Sought | None) -> None:
+        self._marked.put(what, self._head, self._document.rows)
+        self.refresh()
+
+    def _show_sought(self, what: Sought) -> None:
+        self._sought = None
+        self._mark(what)
+        row = self._marked.first_row(len(self._head))
         if row is not None:
             self._follow = False
-            self.scroll_to(y=max(0, len(self._head) + row - self._height // 3), animate=False, force=True)
+            self.scroll_to(y=max(0, row - self._height // 3), animate=False, force=True)
 
     # Drawing
 
@@ -165,6 +177,8 @@ class OutputPane(ScrollView, can_focus=True):
                 self._follow, self._top = True, max(0, before - self._height)
         changed, left = self._grow(view, shown)
         dirty = min(dirty, len(self._head) + changed)
+        if self._marked.moved(changed):
+            self._mark(self._marked.what)
         foot = note_rows(view.notices, view.queued, self._width) if not left else []
         foot_moved = before != self.row_count - len(self._foot) + len(foot)
         if foot != self._foot or foot_moved:
@@ -178,12 +192,13 @@ class OutputPane(ScrollView, can_focus=True):
         if left:
             self._due = self.set_timer(REST_AFTER, self._draw)
         elif self._sought is not None:
-            self._show_sought(*self._sought)
+            self._show_sought(self._sought)
 
     def _begin(self, view: OutputView) -> None:
         """Another reply: nothing of the last one stays. A live one is followed, an old one read from its top."""
         self._document = Document(self._width)
         self._fed, self._held = 0, ""
+        self._marked = Marked()
         self._foot = []
         self._head = self._head_of(view)
         self._follow = view.live
@@ -271,6 +286,8 @@ class OutputPane(ScrollView, can_focus=True):
             return
         part = self.scroll_offset.y / max(1, self.row_count)
         wider = width != self._width
+        found = self._marked.first_row(len(self._head))
+        seen = found is not None and self.scroll_offset.y <= found < self.scroll_offset.y + self._height
         self._width, self._height = width, height
         if wider:
             self._document.resize(width)
@@ -290,6 +307,11 @@ class OutputPane(ScrollView, can_focus=True):
             self.scroll_to(y=round(part * self.row_count), animate=False, force=True)
             self._moving = False
         self._place()
+        what = self._marked.what
+        if seen and what is not None and self._sought is None:
+            self._show_sought(what)
+        elif wider:
+            self._mark(what)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -298,32 +320,28 @@ class OutputPane(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if row is None:
             return Strip.blank(width, self.rich_style)
-        selection = self.text_selection
-        span = None if selection is None else selection.get_span(number)
-        if span is not None:
-            return self._strip(row, width, span).apply_offsets(0, number)
+        over = self._over(number)
+        if over:
+            return dressed(row, width, self._style, over).apply_offsets(0, number)
         kept = self._strips.get(number)
         if kept is None or kept[0] is not row:
             if len(self._strips) >= MOST_STRIPS:
                 self._strips.clear()
-            kept = self._strips[number] = (row, self._strip(row, width, None))
+            kept = self._strips[number] = (row, dressed(row, width, self._style))
         return kept[1].apply_offsets(0, number)
 
-    def _strip(self, row: Row, width: int, span: tuple[int, int] | None) -> Strip:
-        runs = (*row.lead, *row.runs)
-        used = sum(cells(text) for text, _look in runs)
-        if used < width:
-            runs = (*runs, (" " * (width - used), ""))
-        if span is None:
-            return Strip([Segment(text, self._style(both(row.base, look))) for text, look in runs], max(used, width))
-        length = sum(len(text) for text, _look in runs)
-        start, end = span
-        end = length if end < 0 else end
-        marked = self.screen.get_component_rich_style("screen--selection")
-        segments = [Segment(text, self._style(both(row.base, look))) for text, look in cut(runs, 0, start)]
-        segments += [Segment(text, self._style(both(row.base, look)) + marked) for text, look in cut(runs, start, end)]
-        segments += [Segment(text, self._style(both(row.base, look))) for text, look in cut(runs, end, length)]
-        return Strip(segments, max(used, width))
+    def _over(self, number: int) -> list[Dressed]:
+        """What of a row is selected, and what was found in it."""
+        over: list[Dressed] = []
+        found = self._marked.span_in(number, len(self._head))
+        if found is not None:
+            over.append((*found, self.get_component_rich_style("output--hit", partial=True)))
+        selection = self.text_selection
+        span = None if selection is None else selection.get_span(number)
+        if span is not None:
+            end = span[1] if span[1] >= 0 else sys.maxsize
+            over.append((span[0], end, self.screen.get_component_rich_style("screen--selection")))
+        return over
 
     def _style(self, look: str) -> Style:
         found = self._styles.get(look)
@@ -376,16 +394,4 @@ class OutputPane(ScrollView, can_focus=True):
         self.refresh()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        start, end = selection.start, selection.end
-        first = 0 if start is None else start.y
-        last = self.row_count - 1 if end is None else min(end.y, self.row_count - 1)
-        parts: list[str] = []
-        for number in range(max(0, first), last + 1):
-            row, span = self.row(number), selection.get_span(number)
-            if row is None or span is None:
-                continue
-            stop = len(row.text) if span[1] < 0 else span[1]
-            parts.append(trimmed(row, span[0], stop))
-            if number < last:
-                parts.append(row.tail)
-        return "".join(parts), "\n"
+        return copied(selection, self.row, self.row_count), "\n"

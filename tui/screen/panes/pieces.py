@@ -9,7 +9,7 @@ from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
 
-Tone = Literal["normal", "strong", "dim", "good", "warn", "bad", "accent"]
+Tone = Literal["normal", "strong", "dim", "good", "warn", "bad", "accent", "hit"]
 """What a piece means; panes/tones.tcss says how that looks. Never the only sign of anything."""
 
 Piece = tuple[str, Tone]
