@@ -61,7 +61,7 @@ async def test_a_hit_in_code_and_one_in_a_prompt(tmp_path: Path) -> None:
     with answers(CODE) as server:
         async with live(settings(tmp_path, server.url), size=(80, 24)) as screen:
             output = screen.app.output
-            await ask(screen, "Ｓｈｏｗ me the 花", "Look:")
+            await ask(screen, "Ｓｈｏｗ me the 花", "Blossom")
             await jump(screen, *"blossom")
             await screen.until(lambda: marked(output, "reverse") == ["Blossom"])
             await jump(screen, "咲")
