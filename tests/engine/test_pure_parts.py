@@ -23,9 +23,19 @@ from tui.engine.attempt import (
 )
 from tui.engine.chunks import Counted, Finish, Garbled, Ignored, Text, Thought, Trouble
 from tui.engine.faults import CONTENT_FILTER, TRUNCATED
+from tui.engine.kept import keeps_streams
 from tui.engine.ladder import LEAST_TOKENS, Ask, first_rung, plan
 from tui.engine.ledger import Ledger, estimate_tokens
-from tui.engine.policy import FLOOR, GROWTH, RATE_LIMIT_FIRST, RATE_LIMIT_MOST, backoff, wait_for
+from tui.engine.policy import (
+    FLOOR,
+    GROWTH,
+    RATE_LIMIT_FIRST,
+    RATE_LIMIT_MOST,
+    asks_for_a_wait,
+    backoff,
+    is_drawn,
+    wait_for,
+)
 from tui.words import Dialect, Fault, Learned, Message, Model, Price, Provider, Request, Retry, Rung, TokenCount
 
 RESET = Fault("reset", permanent=False)
@@ -109,6 +119,10 @@ def test_a_backoff_is_within_its_bounds(retry: Retry, count: int, roll: float) -
     assert min(FLOOR, ceiling) <= seconds <= ceiling
 
 
+def test_one_backoff_is_a_quarter_longer_than_the_one_before_at_least() -> None:
+    assert backoff(Retry(), 3, lambda: 0.0, 2.0) == 2.5
+
+
 def test_full_jitter_uses_the_whole_room() -> None:
     assert [backoff(Retry(), n, lambda: 0.0) for n in (1, 2, 9)] == [FLOOR, FLOOR, FLOOR]
     assert [backoff(Retry(), n, lambda: 1.0) for n in (1, 2, 3, 4, 9)] == [1.0, 2.0, 4.0, 8.0, 60.0]
@@ -130,6 +144,42 @@ def test_a_rate_limit_that_says_nothing_waits_a_minute_then_longer() -> None:
     limit = Fault("rate-limit", permanent=False)
     waits = [wait_for(limit, Retry(), n, n, lambda: 0.0) for n in (1, 2, 3, 4, 5, 90)]
     assert waits == [RATE_LIMIT_FIRST, 120.0, 240.0, RATE_LIMIT_MOST, RATE_LIMIT_MOST, RATE_LIMIT_MOST]
+
+
+@pytest.mark.parametrize(
+    ("fault", "drawn", "asks"),
+    [
+        (Fault("reset", permanent=False), True, False),
+        (Fault("rate-limit", permanent=False), False, False),
+        (Fault("overloaded", permanent=False, wait=1.0), False, False),
+        (Fault("overloaded", permanent=False, wait=300.0), False, False),
+        (Fault("overloaded", permanent=False, wait=300.1), False, True),
+        (Fault("rate-limit", permanent=False, wait=3600.0), False, True),
+        (Fault("retry-budget", permanent=False, wait=1.0), False, True),
+        (Fault("retry-budget", permanent=False), True, False),
+    ],
+)
+def test_whose_wait_it_is(fault: Fault, drawn: bool, asks: bool) -> None:
+    """Ours grow from one to the next; over five minutes, and where the budget is used up, the user is asked."""
+    assert is_drawn(fault) is drawn
+    assert asks_for_a_wait(fault) is asks
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "keeps"),
+    [
+        (200, b"[]", True),
+        (200, b'[{"id":"a"}]', True),
+        (200, b"{}", False),
+        (200, b"<html>", False),
+        (200, b"[" * 200_000, False),
+        (404, b"[]", False),
+        (400, b"", False),
+        *((status, b"[]", None) for status in (401, 403, 408, 425, 429, 500, 503, 599)),
+    ],
+)
+def test_what_a_lookup_says(status: int, body: bytes, keeps: bool | None) -> None:
+    assert keeps_streams(status, body) is keeps
 
 
 # Sums

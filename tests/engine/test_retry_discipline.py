@@ -68,6 +68,15 @@ def test_429_and_5xx_count(fault: Fault, expected: bool) -> None:
     assert counts(fault) is expected
 
 
+def test_a_redirected_answer_counts_by_its_status_and_not_by_its_kind() -> None:
+    assert not counts(Fault("overloaded", permanent=False, status=302))
+    assert counts(Fault("overloaded", permanent=False, status=200))
+
+
+def test_what_stands_in_the_readme() -> None:
+    assert (MOST, WINDOW) == (30, 600.0)
+
+
 def test_thirty_retries_in_ten_minutes_over_replies_and_models() -> None:
     budget = RetryBudget()
     begun: list[float] = []
