@@ -44,6 +44,28 @@ def test_a_whole_answer(place: Place) -> None:
     assert (view.whole_text(), view.ended, view.link.state) == (TEXT, True, "done")
 
 
+def test_of_two_windows_that_ask_what_was_kept_one_asks(place: Place) -> None:
+    """Both have it in their queue, and neither has heard of the other."""
+    first = place.talk(serving())
+    turn = first.keep("Tell me.")
+    other = Place(place.path)
+    second = other.talk(serving())
+    place.saved()
+    other.again(second)
+    mine, theirs = first.answer(turn, kept=True), second.answer(second.turns[0], kept=True)
+    events = [heard(mine), heard(theirs)]
+    assert [len(here.wire.asked) for here in (place, other)] == [1, 0]
+    assert (text_of(events[0]), events[1]) == (TEXT, [])
+    assert place.reply().text == TEXT
+    assert second.turns[0].versions == [], "what it is, is the other window's to write"
+    assert second.turns[0].written is not None
+    assert second.turns[0].written.elsewhere
+    assert other.writer.close(10)
+    third = place.talk(serving())
+    place.again(third)
+    assert text_of(heard(third.answer(third.turns[0]))) == TEXT, "another reply to a turn that has one is no such claim"
+
+
 @pytest.mark.parametrize("text", [TEXT, JAPANESE], ids=["english", "japanese"])
 def test_two_cuts_are_two_seams_and_three_attempts(place: Place, text: str) -> None:
     talk = place.talk(serving(40, 20, text=text))

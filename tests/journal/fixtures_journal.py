@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -69,11 +70,12 @@ class Troubles:
 class Program:
     """Python code in a process of its own; it can be told lines and tells lines."""
 
-    def __init__(self, code: str, *args: object) -> None:
+    def __init__(self, code: str, *args: object, within: Sequence[str] = ()) -> None:
+        """`within`: a command that runs it, such as unshare(1) in namespaces of its own."""
         root = Path(tui.__file__).parent.parent
         paths = f"import sys; sys.path[:0] = {[str(root), str(Path(__file__).parent)]!r}\n"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", paths + code, *map(str, args)],
+            [*within, sys.executable, "-c", paths + code, *map(str, args)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

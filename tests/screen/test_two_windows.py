@@ -15,11 +15,14 @@ from pathlib import Path
 import pytest
 from breaking_provider import ENGLISH, cut_after, posts, provider, settings
 from live_app import ASK, live
+from wire_server import rate_limited
 
 from tui import paths
 from tui.chat.session import Wanted
 from tui.journal.store import Journal
 from tui.journal.stored import StoredTurn
+from tui.screen.dialogs.choose_wait import ChooseWait
+from tui.screen.dialogs.left_behind import UnsentDialog
 
 ROOT = Path(__file__).parents[2]
 STALL = cut_after(40, ENGLISH, "stall")
@@ -148,3 +151,30 @@ async def test_both_windows_show_what_either_asks_and_each_turn_has_a_place(tmp_
     found = turns()
     assert [(turn.position, turn.prompt) for turn in found] == [(0, ASK), (1, "And autumn"), (2, "And winter")]
     assert [reply.state for turn in found for reply in turn.replies] == ["stopped", "stopped", "done"]
+
+
+@scene
+async def test_what_waits_behind_a_long_wait_is_asked_by_one_window(tmp_path: Path) -> None:
+    """A dialog stands in one window, its queue behind it; the other window sends what was queued."""
+    with provider(cuts=[rate_limited({"Retry-After": "600"})]) as server:
+        config = settings(tmp_path, server.url)
+        async with live(config) as first:
+            await first.write(ASK)
+            talk = first.app.talk
+            assert talk is not None
+            first.app._queue.append(talk.keep("And autumn"))
+            first.app.list_turns()
+            await first.until(lambda: isinstance(first.app.screen, ChooseWait))
+            waits = first.app.screen
+            async with live(config, wanted=LAST) as second:
+                await second.until(lambda: isinstance(second.app.screen, UnsentDialog))
+                # In the same moment, before either can have heard of the other.
+                for dialog in (waits, second.app.screen):
+                    assert isinstance(dialog, ChooseWait | UnsentDialog)
+                    dialog.end("resume" if dialog is not waits else "stop")
+                first.app.send_queued()
+                await second.shows("› And autumn", "through the wet gate.", "✓ done")
+                await first.until(lambda: not first.app.replying)
+                await first.shows("✓ And autumn")
+        assert [seen.json()["messages"][-1]["content"] for seen in posts(server)] == [ASK, "And autumn"]
+    assert [len(turn.replies) for turn in turns()] == [1, 1]

@@ -35,18 +35,18 @@ async def finish(
         while True:
             if sending is not None and not await _ended(sending, stopping, end):
                 break
-            whole = sending is None or sending.view.link.state == "done"
+            whole = sending is None or sending.lost or sending.view.link.state == "done"
             if not whole or not waiting or stop.is_set():
                 break
             turn = waiting.pop(0)
             if turn in talk.turns and not turn.versions:
-                sending = Sending(turn, talk.answer(turn))
+                sending = Sending(turn, talk.answer(turn, kept=True))
     finally:
         stopping.cancel()
         if sending is not None and sending.running:
             talk.ending = why() if stop.is_set() else CUT_LIMIT
             await sending.stop()
-    return not waiting and (sending is None or sending.view.link.state == "done")
+    return not waiting and (sending is None or sending.lost or sending.view.link.state == "done")
 
 
 async def _ended(sending: Sending, stopping: asyncio.Task[bool], end: float) -> bool:

@@ -60,8 +60,8 @@ class Keeper:
         self._ended = False
         self._timing = UNTIMED
 
-    def begin(self, request: Request) -> None:
-        """A new reply to `request`."""
+    def begin(self, request: Request, *, first: bool = False) -> None:
+        """A new reply to `request`. `first`: only where its turn has none yet, in any window; Writer.lost tells."""
         self._request = request
         asked = {"max_tokens": request.max_tokens, "temperature": request.temperature, "seed": request.seed}
         self._writer.put(
@@ -74,6 +74,7 @@ class Keeper:
                 request.model,
                 self._clock.wall(),
                 asked,
+                first,
             )
         )
 

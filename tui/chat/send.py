@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from tui.chat.turns import Turn
+from tui.chat.turns import Turn, Version
 from tui.chat.view import ReplyView
 from tui.words import Event
 
@@ -22,19 +22,25 @@ class Sending:
         self._events = events
         self._changed = asyncio.Event()
         self._begun = asyncio.Event()
+        assert turn.written is not None
+        self._written = turn.written
         self.task = asyncio.create_task(self._run(), name="unbroken-reply")
 
     @property
     def view(self) -> ReplyView:
-        written = self.turn.written
-        assert written is not None
-        return written.view
+        return self._newest.view
 
     @property
     def lost(self) -> bool:
         """Another process writes the reply: nothing was asked here, or no more is."""
-        written = self.turn.written
-        return written is not None and written.elsewhere
+        return self._newest.elsewhere
+
+    @property
+    def _newest(self) -> Version:
+        """What it writes now; what it wrote last, where the turn has become another window's meanwhile."""
+        if self.turn.written is not None:
+            self._written = self.turn.written
+        return self._written
 
     @property
     def running(self) -> bool:

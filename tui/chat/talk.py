@@ -126,16 +126,21 @@ class Talk:
         self.turns.append(turn)
         return turn
 
-    def answer(self, turn: Turn) -> AsyncGenerator[Event, None]:
-        """Another reply to the prompt of `turn`, which is its newest then."""
+    def answer(self, turn: Turn, *, kept: bool = False) -> AsyncGenerator[Event, None]:
+        """Another reply to the prompt of `turn`, which is its newest then.
+
+        `kept`: the turn has waited, and another window may ask it too: where that one was first, nothing is asked, and
+        nothing comes.
+        """
         request = self._request(turn, None)
         keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions), self.provider)
-        keeper.begin(request)
+        first = kept and not turn.versions
+        keeper.begin(request, first=first)
         asked = Version(keeper.reply, fresh(self.model), provider=self.provider.name, base_url=self.provider.base_url)
         turn.versions.append(asked)
         turn.written = turn.versions[-1]
         self.writing.add(keeper.reply)
-        return self._stream(turn, request, keeper, self.provider)
+        return self._stream(turn, request, keeper, self.provider, claim=first)
 
     def fit(
         self, prompt: str, before: int | None = None, partial: str = "", by: tuple[Provider, str] | None = None
@@ -236,8 +241,10 @@ class Talk:
         provider: Provider,
         before: ReplyView | None = None,
         agreed: Fault | None = None,
+        *,
+        claim: bool = False,
     ) -> AsyncGenerator[Event, None]:
-        """`before`: the reply as it stood when it was resumed."""
+        """`before`: the reply as it stood when it was resumed. `claim`: it may be another's by the time it is asked."""
         from tui.engine import stream_reply
 
         policy = self._policy_for(provider, request.model)
@@ -253,7 +260,7 @@ class Talk:
         )
         passive = Passive()
         try:
-            if before is not None:
+            if claim or before is not None:
                 await self._claimed()
             async with aclosing(events):
                 while not self.writer.lost(keeper.reply):
@@ -272,6 +279,8 @@ class Talk:
             # Somebody else goes on with it: what he writes is the reply (follow.py shows it).
             if turn.written is not None:
                 turn.written.view = replace(turn.written.view, note=ELSEWHERE)
+                if claim and turn.written in turn.versions:
+                    turn.versions.remove(turn.written)
         finally:
             keeper.stopped(self.ending)
             self.writing.discard(keeper.reply)
@@ -280,7 +289,7 @@ class Talk:
             self.halt(turn)
 
     async def _claimed(self) -> None:
-        """Until the journal has taken the claim of a reply that is resumed, or has had its time: where it cannot be
+        """Until the journal has taken the claim of a reply, or has had its time: where it cannot be
         written, the reply goes on in memory."""
         saved = asyncio.wrap_future(self.writer.flush())
         await asyncio.wait([saved], timeout=CLAIM)

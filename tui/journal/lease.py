@@ -57,7 +57,9 @@ def ours(
                 kept.append(free)
             case BeginReply(id=reply):
                 begun.add(reply)
-                kept.append(True)
+                free = not (record.first and _is_answered(db, record))
+                gone = gone if free else gone | {reply}
+                kept.append(free)
             case EndReply(reply=reply) if reply not in held and reply not in begun and reply not in gone:
                 # Somebody else's: where it was interrupted, and nobody has ended it since.
                 free = _owner(db, reply) is not None and _is_free(db, reply, None, owner, now)
@@ -73,6 +75,12 @@ def ours(
 def _owner(db: sqlite3.Connection, reply: ReplyId) -> str | None:
     row: tuple[str | None] | None = db.execute(_SQL["owner"], {"reply": reply}).fetchone()
     return row[0] if row is not None else None
+
+
+def _is_answered(db: sqlite3.Connection, record: BeginReply) -> bool:
+    """Whether the turn has another reply; its own may stand there already, of a batch that is written again."""
+    (found,) = db.execute(_SQL["answered"], {"turn": record.turn, "reply": record.id}).fetchone()
+    return bool(found)
 
 
 def _is_free(db: sqlite3.Connection, reply: ReplyId, held: int | None, owner: Owner, now: float) -> bool:

@@ -3,6 +3,9 @@
 -- name: owner
 select owner from replies where id = :reply
 
+-- name: answered
+select exists (select 1 from replies where turn = :turn and id != :reply)
+
 -- name: standing
 -- whole: nobody goes on with it; what ended at its limit of tokens is not.
 select r.state = 'done' and coalesce(r.finish_reason, '') not in ('length', 'model_length') as whole,

@@ -73,12 +73,26 @@ def _machine() -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:
-        return os.uname().nodename
+        import uuid
+
+        # Many machines are called the same (localhost): the number of a network card tells them apart.
+        return f"{os.uname().nodename} {uuid.getnode():x}"
+
+
+@cache
+def _proc_counts_as_we_do() -> bool:
+    """Whether the numbers in /proc are pids of this process's namespace: a new namespace may still have the old /proc."""
+    try:
+        return Path("/proc/self").readlink() == Path(str(os.getpid()))
+    except OSError:
+        return False
 
 
 def _born(pid: int) -> str:
     """Field 22 of /proc/<pid>/stat (proc(5)): clock ticks after boot; '' where there is no such file, or where it is
     dead and only waits to be noticed by its parent."""
+    if not _proc_counts_as_we_do():
+        return ""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:

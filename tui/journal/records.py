@@ -110,6 +110,8 @@ class BeginReply:
     model: str
     started: float
     parameters: Parameters = field(default_factory=dict)
+    first: bool = False
+    """It is written only where the turn has no reply yet: of two windows that ask the same queued prompt one does."""
 
 
 @dataclass(frozen=True, slots=True)

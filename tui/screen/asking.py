@@ -80,17 +80,17 @@ class Asking(Linking):
         if self.replying:
             self.refresh_turn()
         else:
-            self.send_queued()
+            self.send_queued(new=turn)
 
-    def send_queued(self) -> bool:
+    def send_queued(self, new: Turn | None = None) -> bool:
         """Ask the first of the prompts that wait; False where there is none. Not one that another window has asked or
-        deleted meanwhile."""
+        deleted meanwhile. `new`: it was kept just now, so that nobody else can know of it."""
         talk = self.talk
         while self._queue and talk is not None:
             turn = self._queue.pop(0)
             if turn in talk.turns and not turn.versions:
                 self._turn = talk.turns.index(turn)
-                self._follow_new(Sending(turn, talk.answer(turn)))
+                self._follow_new(Sending(turn, talk.answer(turn, kept=turn is not new)))
                 return True
         return False
 
@@ -196,7 +196,7 @@ class Asking(Linking):
                 self.notify(say("screen.busy_elsewhere"), markup=False)
                 return
             self._queue = [queued for queued in self._queue if queued is not turn]
-            self._follow_new(Sending(turn, talk.answer(turn)))
+            self._follow_new(Sending(turn, talk.answer(turn, kept=True)))
         elif talk.can_resume(turn):
             self._follow_new(Sending(turn, talk.resume(turn)))
         else:
