@@ -81,7 +81,7 @@ def _machine() -> str:
 
 @cache
 def _proc_counts_as_we_do() -> bool:
-    """Whether the numbers in /proc are pids of this process's namespace: a new namespace may still have the old /proc."""
+    """Whether the numbers in /proc are pids of this process's namespace: a new one may have the old /proc."""
     try:
         return Path("/proc/self").readlink() == Path(str(os.getpid()))
     except OSError:
