@@ -107,6 +107,7 @@ PHRASES: dict[str, str] = {
     "do_suspend": "stop the program; `fg` in the shell goes on",
     # Models
     "models_title": "Model of the next prompt",
+    "choice_keys": "↑↓ and Enter, or its letter",
     "models_keys": "↑ ↓ move · Enter chooses · Esc closes",
     "models_filter": "Type to filter",
     "models_price": "$/M out",

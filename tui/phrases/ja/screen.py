@@ -107,6 +107,7 @@ PHRASES: dict[str, str] = {
     "do_suspend": "プログラムを一時停止します。シェルの `fg` で戻ります",
     # Models
     "models_title": "次の質問に使うモデル",
+    "choice_keys": "↑↓ と Enter、または文字キー",
     "models_keys": "↑ ↓ 移動 · Enter 決定 · Esc 閉じる",
     "models_filter": "入力して絞り込み",
     "models_price": "$/M 出力",

@@ -53,6 +53,7 @@ class ChoiceDialog(Dialog[Answer]):
     """Ends with the answer of the key pressed, or of the row on which Enter was pressed."""
 
     CSS_PATH = "choice.tcss"
+    KEYS = ("screen.choice_keys",)
 
     def __init__(self, title: str, text: str, choices: Sequence[Choice[Answer]]) -> None:
         super().__init__()

@@ -26,7 +26,10 @@ from tui.screen.panes.pieces import Line, cut, cut_start, width_of
 from tui.words import ConversationId
 
 TITLE = 24
-"""Cells of a conversation's title before a hit."""
+"""Cells of a conversation's title before a hit, where the row has three times as many."""
+
+NARROW = 56
+"""Cells of a row below which its day stands without year and time: the rest is for what it says."""
 
 ON_ROWS = frozenset({"enter", "up", "down", "pageup", "pagedown", "ctrl+t", "ctrl+d"})
 """Keys that mean a row: they wait until the rows are those of what is typed."""
@@ -94,7 +97,7 @@ class Rows(LineList, can_focus=False):
         here: Line = ((f"  ← {say('talks.open_now')}", "accent"),) if one.id == self._current else ()
         branch: Line = (("⑂ ", "dim"),) if one.branched_from is not None else ()
         return (
-            (_day(one.updated) + "  ", "dim"),
+            (self._day(one.updated) + "  ", "dim"),
             (f"{one.turns:>4}  ", "dim"),
             *branch,
             (one_line(one.title, 200) or say("talks.untitled"), "normal"),
@@ -103,14 +106,21 @@ class Rows(LineList, can_focus=False):
 
     def _hit(self, hit: Hit) -> Line:
         start, end = hit.mark
-        title = say("talks.in_title") if hit.turn is None else cut(one_line(hit.title, TITLE), TITLE)
-        head: Line = ((_day(hit.at) + "  ", "dim"), (title + "  ", "dim"))
+        width = self.scrollable_content_region.width
+        longest = min(TITLE, width // 3)
+        title = say("talks.in_title") if hit.turn is None else cut(one_line(hit.title, TITLE), longest)
+        head: Line = ((self._day(hit.at) + "  ", "dim"), (title + "  ", "dim"))
         before, mark, after = _flat(hit.line[:start]), _flat(hit.line[start:end]), _flat(hit.line[end:])
         # What was found stands in the row, however far on in its line.
-        room = self.scrollable_content_region.width - len(MARK) - width_of(head)
+        before = before.lstrip()
+        room = width - len(MARK) - width_of(head)
         if cell_len(before + mark) > room * 2 // 3:
             before = cut_start(before, max(1, room // 3))
         return (*head, (before, "normal"), (mark, "hit"), (after, "normal"))
+
+    def _day(self, wall: float) -> str:
+        form = "%m-%d" if self.scrollable_content_region.width < NARROW else "%Y-%m-%d %H:%M"
+        return datetime.fromtimestamp(wall).astimezone().strftime(form)
 
     def when_empty(self) -> Line:
         if not self._known:
@@ -123,14 +133,11 @@ def _flat(text: str) -> str:
     return plain(text).replace("\n", " ")
 
 
-def _day(wall: float) -> str:
-    return datetime.fromtimestamp(wall).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
 class ConversationsDialog(ListDialog[Opened | None]):
     """Ends with what is to be opened, or None. Posts what else is wanted; the owner answers with `show…`."""
 
     CSS_PATH = "conversations.tcss"
+    KEYS = ("talks.keys", "talks.keys_short")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "rename", show=False, priority=True),
         Binding("ctrl+d", "delete", show=False, priority=True),
@@ -184,7 +191,6 @@ class ConversationsDialog(ListDialog[Opened | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="talks-box") as box:
             box.border_title = say("talks.title")
-            box.border_subtitle = say("talks.keys")
             yield Field(placeholder=say("talks.search"), id="talks-field")
             yield Rows(self._current)
             yield Static("", markup=False, id="talks-said")

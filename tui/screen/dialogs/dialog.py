@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.screen import ModalScreen
 
+from tui.say import say
+
 Answer = TypeVar("Answer")
+
+CORNERS = 6
+"""Cells of the lower edge of a box that are no words: corners, and a line and a space on either side."""
 
 
 class Settled(Message):
@@ -20,6 +26,11 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
 
     `dismiss` removes whatever screen is on top, and a second one (two keys in one moment, on a slow link) is an error.
     """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]  # noqa: RUF012  a list for Textual
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-high")]  # noqa: RUF012  a list for Textual
+    KEYS: ClassVar[tuple[str, ...]] = ()
+    """Phrases that name its keys, the longest first: the first that fits stands at the lower edge of its box."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,6 +55,17 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     def settled(self) -> None:
         """Let the keys go on that waited."""
         self.app.post_message(Settled())
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._name_keys)
+
+    def _name_keys(self) -> None:
+        # Textual's own places for news and tips are children, too.
+        box = next((child for child in self.children if not child.has_class("-textual-system")), None)
+        if self.KEYS and box is not None:
+            room = box.outer_size.width - CORNERS
+            named = [say(phrase) for phrase in self.KEYS]
+            box.border_subtitle = next((words for words in named if cell_len(words) <= room), named[-1])
 
     def on_screen_resume(self) -> None:
         self._end_if_on_top()

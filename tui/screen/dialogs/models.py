@@ -118,6 +118,7 @@ class ModelDialog(ListDialog[str | None]):
     """Ends with the chosen model's name, or with None on Esc."""
 
     CSS_PATH = "models.tcss"
+    KEYS = ("screen.models_keys",)
 
     def __init__(
         self,
@@ -140,7 +141,6 @@ class ModelDialog(ListDialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="models-box") as box:
             box.border_title = say("screen.models_title")
-            box.border_subtitle = say("screen.models_keys")
             yield Field(placeholder=say("screen.models_filter"), id="models-filter")
             yield Static(f"   {say('screen.models_price'):>{PRICE_CELLS}}", markup=False, id="models-head")
             yield ModelList(self._current)

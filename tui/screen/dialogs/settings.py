@@ -50,6 +50,7 @@ class SettingsDialog(Dialog[Settings | None]):
     """Ends with system prompt and sampling, or None."""
 
     CSS_PATH = "settings.tcss"
+    KEYS = ("talks.settings_keys", "talks.settings_keys_short")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", show=False),
         Binding("ctrl+s", "save", show=False, priority=True),
@@ -64,7 +65,6 @@ class SettingsDialog(Dialog[Settings | None]):
         fields = (("temperature", asked.temperature), ("max_tokens", asked.max_tokens), ("seed", asked.seed))
         with VerticalScroll(id="settings-box", can_focus=False) as box:
             box.border_title = say("talks.settings_title")
-            box.border_subtitle = say("talks.settings_keys")
             yield Static(say("talks.settings_system"), markup=False)
             area = TextArea(plain(self._system), soft_wrap=True, tab_behavior="focus", id="settings-system")
             area.cursor_blink = False
@@ -77,7 +77,9 @@ class SettingsDialog(Dialog[Settings | None]):
             yield Static("", markup=False, id="settings-said")
 
     def on_mount(self) -> None:
-        self.query_one(TextArea).focus()
+        area = self.query_one(TextArea)
+        area.move_cursor(area.document.end)
+        area.focus()
 
     @on(Input.Submitted)
     def _submitted(self, message: Input.Submitted) -> None:
@@ -88,7 +90,9 @@ class SettingsDialog(Dialog[Settings | None]):
         typed = [self.query_one(f"#settings-{name}", Field).value for name in ("temperature", "max_tokens", "seed")]
         asked = sampling_from(*typed)
         if isinstance(asked, str):
-            self.query_one("#settings-said", Static).update(say(asked))
+            said = self.query_one("#settings-said", Static)
+            said.update(say(asked))
+            self.call_after_refresh(said.scroll_visible, animate=False)
         else:
             self.end((self.query_one(TextArea).text.strip(), asked))
 
