@@ -139,7 +139,7 @@ assert writer.close(30), writer.trouble
 
 def schema(db: sqlite3.Connection) -> str:
     # Of the full-text index its own statement counts: the tables under it are SQLite's, and made by it.
-    ours = "sql is not null and name not glob 'search_words_*'"
+    ours = "sql is not null and name not glob 'search_words_*' and name not glob 'search_inner_*'"
     rows = db.execute(f"select sql from sqlite_master where {ours} order by type desc, name").fetchall()
     return "".join(f"{sql};\n" for (sql,) in rows)
 

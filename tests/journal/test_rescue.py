@@ -24,11 +24,15 @@ from tui.journal.records import EndReply
 from tui.journal.rescue import is_journal
 from tui.journal.salvage import set_aside
 from tui.journal.store import Journal
+from tui.journal.sums import put
 from tui.journal.trouble import JournalUnusable
 from tui.journal.writer import Writer
 
 SCHEMAS = Path(__file__).parent / "schemas"
 PAGE = 4096
+
+SUMMED = 8
+"""Since this version long texts have sums, which prove them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,9 @@ def fill(version: int, path: Path) -> Filled:
                     )
                 db.execute("insert into reasoning (reply, seq, text, at) values (?, 0, 'hm', ?)", (reply, START))
                 db.execute("insert into usage values (?, 1, 2, 1, null, 0)", (reply,))
+        for name, text in texts.items():
+            if version >= SUMMED and name not in unfinished:
+                put(db, name, text)
         db.execute("commit")
         pages = pages_of(db, texts, path.read_bytes())
     return Filled(path.read_bytes(), texts, pages, frozenset(unfinished))
@@ -156,7 +163,10 @@ HURTS = st.tuples(
 
 
 @settings(max_examples=150, deadline=None)
-@given(version=st.integers(1, len(MIGRATIONS)), hurts=st.lists(HURTS, min_size=1, max_size=3))
+@given(
+    version=st.integers(1, len(MIGRATIONS)) | st.integers(SUMMED, len(MIGRATIONS)),
+    hurts=st.lists(HURTS, min_size=1, max_size=3),
+)
 def test_what_is_rescued_was_there_and_what_is_whole_is_rescued(
     version: int, hurts: list[tuple[str, int, int, int]]
 ) -> None:
@@ -179,12 +189,12 @@ def test_what_is_rescued_was_there_and_what_is_whole_is_rescued(
         with closing(open_file(path)) as db:
             assert db.execute("pragma integrity_check").fetchone() == ("ok",)
             assert db.execute("pragma foreign_key_check").fetchall() == []
-    swapped = any(how == "swap" for how, *_ in hurts)
     for name, text in found.items():
         if name not in before.texts:
             # What a reply is hung on whose prompt is lost.
             assert text == ""
-        elif not (swapped and done.rescued.unproven):
+        elif name not in done.rescued.unproven:
+            # Of a long text without sums nothing tells where its pages are exchanged, or its last letters torn.
             assert before.texts[name].startswith(text), name
             # A prompt that is lost is empty where its reply is not.
             assert (

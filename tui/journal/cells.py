@@ -26,6 +26,8 @@ class Cell:
     """Those on this page."""
     overflow: int
     """The page on which it goes on; 0: nowhere."""
+    at: int = 0
+    """Where on the page it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def parse(page: bytes, start: int = 0) -> Page:
                 at = _varint(page, at)[1]
             local = _local(length, size, table=kind == "table")
             overflow = int.from_bytes(page[at + local : at + local + 4], "big") if local < length else 0
-            cells.append(Cell(length, page[at : at + local], overflow))
+            cells.append(Cell(length, page[at : at + local], overflow, at))
             at += local + (4 if local < length else 0)
         used.append((place, max(at, place + 4)))
     _check_tiling(used, content, size, fragments)

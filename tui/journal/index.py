@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui.journal.sql import load
+from tui.journal.sums import put, put_old
 from tui.journal.terms import terms
 from tui.journal.text import held
+from tui.journal.vocabulary import learn, learn_old, words_in
 from tui.words import ReplyId
 
 SQL = load("search.sql")
@@ -53,7 +55,7 @@ def take_in(db: sqlite3.Connection, budget: int = STEP, most: int = _MOST) -> bo
     try:
         if not has_index(db):
             _make_up(db)
-        more = _take_new(db, budget, most) or _take_old(db, budget, most)
+        more = _take_new(db, budget, most) or _take_old(db, budget, most) or _take_words(db) or put_old(db)
         db.execute("commit")
     except BaseException:
         if db.in_transaction:
@@ -71,11 +73,35 @@ def start_again(db: sqlite3.Connection) -> None:
         db.execute(SQL[name])
 
 
+def begin_anew(db: sqlite3.Connection) -> None:
+    """As start_again, and the words by themselves too."""
+    start_again(db)
+    for statement in ("drop table if exists search_inner", "delete from search_vocabulary"):
+        db.execute(statement)
+    create_inner(db)
+    # All texts are taken in again, and with them their words.
+    for name in ("words_done", "sums_again"):
+        db.execute(SQL[name])
+
+
+def _take_words(db: sqlite3.Connection) -> bool:
+    """Those that the index had before; whether there are more."""
+    if has_index(db):
+        return learn_old(db)
+    db.execute(SQL["words_done"])
+    return False
+
+
 def _make_up(db: sqlite3.Connection) -> None:
     """There was no FTS5 before: where there is by now, all is taken in again."""
     create(db)
     if has_index(db):
-        start_again(db)
+        begin_anew(db)
+
+
+def create_inner(db: sqlite3.Connection) -> None:
+    """The pieces of words, none yet."""
+    create(db, "search_inner")
 
 
 def create(db: sqlite3.Connection, name: str = NEWEST) -> None:
@@ -149,9 +175,13 @@ def _ends(db: sqlite3.Connection) -> tuple[int, int]:
 
 def _add(db: sqlite3.Connection, found: list[_Text], number: int) -> None:
     indexed = has_index(db)
+    words: set[str] = set()
     for number, text in enumerate(found, number):  # noqa: B020  counts on from it
         named: Mapping[str, str | int | None] = {"id": number, "thing": text.thing, "turn": text.turn}
         db.execute(SQL["add_doc"], named)
+        put(db, text.thing, text.text)
         if indexed:
             split = terms(text.text)
             db.execute(SQL["add_words"], {"id": number, "words": split.words, "parts": split.parts})
+            words |= words_in(split.words)
+    learn(db, words)

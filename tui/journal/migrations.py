@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from tui.journal.index import create, start_again
+from tui.journal.index import create, create_inner, start_again
 from tui.journal.sql import load, statements
 
 _SCHEMA = load("schema.sql")
@@ -58,6 +58,14 @@ def m7_phases(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def m8_vocabulary_and_sums(db: sqlite3.Connection) -> None:
+    """Words by themselves, so that a piece out of the middle of one is found, and what proves long texts to be whole.
+    What is there already is taken in later, in steps (index.py): a large journal opens as quickly as a small one."""
+    for statement in statements(_SCHEMA["m8_vocabulary_and_sums"]):
+        db.execute(statement)
+    create_inner(db)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m1_first,
     m2_versions,
@@ -66,6 +74,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m5_streams,
     m6_titles_and_beginnings,
     m7_phases,
+    m8_vocabulary_and_sums,
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tui.journal.apply import SQL, Value, apply, run
 from tui.journal.connect import open_file
-from tui.journal.index import start_again, take_in
+from tui.journal.index import begin_anew, take_in
 from tui.journal.lease import ours
 from tui.journal.owner import this_process
 from tui.journal.records import BeginReply, EndReply, Record, ResumeReply
@@ -115,7 +115,7 @@ class Pen:
         self._indexed_anew = True
         with contextlib.suppress(sqlite3.Error):
             db.execute("begin immediate")
-            start_again(db)
+            begin_anew(db)
             db.execute("commit")
         if db.in_transaction:
             db.execute("rollback")

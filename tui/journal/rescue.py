@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -20,9 +22,13 @@ from tui.journal.pages import Pages
 from tui.journal.rescued import Rescued
 from tui.journal.shapes import Table, is_id, named_in_index, says, tables_of
 from tui.journal.sql import load, statements
+from tui.journal.sums import proven, sums_of
 
-_ZEROS = re.compile(rb"\0{16}")
-"""Not in any text: a page that was not written, or half."""
+_ZEROS = re.compile(rb"\A\0|\0{16}|\0\Z")
+"""Not in any text of ours, as good as: a page that was not written, or half."""
+
+_SECTOR = 512
+"""Bytes that a disk writes whole, at least: where a page is torn, one begins."""
 
 _ENOUGH = 2000
 """Pages that are looked through for whose file it is."""
@@ -37,6 +43,10 @@ class Row:
     """The last of them is a text of which only the beginning is left."""
     long: bool = False
     """It went on over other pages."""
+    beyond: str = ""
+    """Of a text that is cut: as it might go on."""
+    local: int = 0
+    """How much of a long text is on its own page, code points."""
 
 
 @dataclass(slots=True)
@@ -139,21 +149,25 @@ class _Chains:
         """Pages that are a tree's: no row goes on there."""
         self._taken: set[int] = set()
 
-    def rest(self, cell: Cell) -> bytes | None:
-        """What follows the part of `cell` that is on its own page; None where it is not all there, or not only."""
-        wanted, number = cell.size - len(cell.local), cell.overflow
+    def plausible(self, cell: Cell) -> bool:
+        """Whether the file can have had the page on which `cell` goes on, though it may have lost its end since."""
+        return 1 < cell.overflow <= 4 * self._pages.count + 1000
+
+    def rest(self, cell: Cell) -> tuple[bytes, bool]:
+        """What follows the part of `cell` that is on its own page, as far as it can be followed; whether it is all
+        there, and nothing speaks against it."""
+        wanted, number, sound = cell.size - len(cell.local), cell.overflow, True
         found: list[bytes] = []
-        numbers: list[int] = []
         while wanted > 0:
             page = None if number in self.trees or number in self._taken or number < 2 else self._pages[number]
-            if page is None or _ZEROS.search(page, 0, 4 + wanted):
-                return None
-            numbers.append(number)
+            if page is None:
+                return b"".join(found), False
             self._taken.add(number)
             number = int.from_bytes(page[:4], "big")
             found.append(page[4 : 4 + wanted])
+            sound = sound and not _ZEROS.search(found[-1])
             wanted -= len(found[-1])
-        return b"".join(found) if number == 0 else None
+        return b"".join(found), sound and number == 0
 
 
 def _row(cell: Cell, page: Page, chains: _Chains | None) -> Row | None:
@@ -173,14 +187,24 @@ def _row(cell: Cell, page: Page, chains: _Chains | None) -> Row | None:
 
 def _read(table: Table, told: Shape, cell: Cell, chains: _Chains | None) -> Row | None:
     if cell.size == len(cell.local):
-        return Row(table, _values(told, cell.local))
-    rest = chains.rest(cell) if chains else None
-    if rest is not None:
-        try:
-            return Row(table, _values(told, cell.local + rest), long=True)
-        except NotWhole:
-            pass
-    return _beginning(table, told, cell.local)
+        return _unless_blank(Row(table, _values(told, cell.local)))
+    rest, sound = chains.rest(cell) if chains else (b"", False)
+    if sound:
+        with suppress(NotWhole):
+            values = _values(told, cell.local + rest)
+            beginning = _beginning(table, told, cell, rest)
+            return Row(table, values, long=True, local=beginning.local if beginning else 0)
+    return _beginning(table, told, cell, rest, torn=chains is not None and not chains.plausible(cell))
+
+
+def _unless_blank(row: Row) -> Row | None:
+    """The row; cut where the page under its text was not written to its end."""
+    place = [column.name for column in row.table.columns].index(_TEXTS.get(row.table.name, row.table.columns[0].name))
+    text = row.values[place]
+    if not isinstance(text, str) or not _ZEROS.search(text.encode()):
+        return row
+    left = _decoded(text.encode())
+    return replace(row, values=(*row.values[:place], left), cut=True, long=True, beyond=left, local=len(left))
 
 
 def _values(told: Shape, data: bytes) -> tuple[Value, ...]:
@@ -192,20 +216,48 @@ def _values(told: Shape, data: bytes) -> tuple[Value, ...]:
     return tuple(found)
 
 
-def _beginning(table: Table, told: Shape, data: bytes) -> Row | None:
-    """What is left of a row whose end is lost: up to the text in which it breaks off."""
+def _beginning(table: Table, told: Shape, cell: Cell, rest: bytes, *, torn: bool = False) -> Row | None:
+    """What is left of a row whose end is lost: up to the text in which it breaks off. `torn`: the end of the row's own
+    page is not its own either."""
     found: list[Value] = []
-    at = told.start
+    at, data = told.start, cell.local
     for code in told.types:
         end = at + length_of(code)
         if end > len(data):
             if code < 13 or code % 2 == 0:
                 return None
-            found.append(data[at:].decode(errors="ignore"))
-            return Row(table, tuple(found), cut=True, long=True)
+            beyond = _decoded((data + rest)[at:end])
+            left = data[at : _torn_at(cell, at) if torn or not _is_text(data[at:]) else len(data)]
+            found.append(_decoded(left))
+            return Row(table, tuple(found), cut=True, long=True, beyond=beyond, local=len(str(found[-1])))
         found.append(value(code, data[at:end]))
         at = end
     return None
+
+
+def _torn_at(cell: Cell, at: int) -> int:
+    """Where in the row the last sector begins before what is no text, or before its end."""
+    good = at + len(_decoded(cell.local[at:]).encode())
+    return max((cell.at + good - 1) // _SECTOR * _SECTOR - cell.at, at)
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether it is the beginning of a text: its last character may be cut."""
+    try:
+        getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(data: bytes) -> str:
+    """As much of it from the beginning as is text."""
+    blank = _ZEROS.search(data)
+    data = data[: blank.start()] if blank else data
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        return data[: error.start].decode()
 
 
 def _free_pages(pages: Pages) -> set[int]:
@@ -228,35 +280,63 @@ def copy_rows(path: Path, new: sqlite3.Connection) -> Rescued:
     """Put what is left of the journal at `path` into `new`, empty till now, within the caller's transaction.
     Raises OSError, sqlite3.Error (of `new`)."""
     findings = Findings()
-    cut: list[str] = []
-    unproven = 0
+    long: list[Row] = []
     for row in rows_of(path, findings):
         if row.cut and row.table.name not in _CAN_BE_CUT:
             continue
-        if _put(new, row) and row.long:
-            cut += [str(row.values[0])] if row.cut else []
-            unproven += not row.cut
+        if _put(new, row) and row.long and row.table.name in _CAN_BE_CUT:
+            # Its values are in the file by now.
+            long.append(replace(row, values=row.values[:1]))
+    cut, unproven = _prove(new, long)
     for statement in _SETTLES:
         new.execute(statement, {"cut": json.dumps(cut)})
     names = {name: {row[0] for row in new.execute(f"select id from {name}")} for name in _NAMED}  # noqa: S608  our own
+    findings.conversations.update(row[0] for row in new.execute(_SQL["named_conversations"]))
+    findings.others.update(row[0] for row in new.execute(_SQL["named_others"]))
     gaps = [row[0] for row in new.execute(_SQL["damaged"])]
     return Rescued(
         len(names["conversations"]),
         len(names["turns"]),
         len(names["replies"]),
         tuple(dict.fromkeys((*cut, *gaps))),
-        unproven,
+        tuple(unproven),
         len(findings.conversations - names["conversations"]),
         len(findings.others - names["turns"] - names["replies"]),
     )
 
 
 _NAMED = ("conversations", "turns", "replies")
-_CAN_BE_CUT = {"conversations", "turns", "replies"}
-"""Tables in which the beginning of a text is worth something, and nothing needed comes behind it."""
+_TEXTS = {"conversations": "system", "turns": "prompt", "replies": "text", "deltas": "text", "reasoning": "text"}
+"""Where the long texts are."""
+
+_CAN_BE_CUT = ("conversations", "turns", "replies")
+"""The beginning of a text is worth something there, and nothing needed comes behind it."""
 
 _SQL = load("rescue.sql")
 _SETTLES = statements(_SQL["settles"])
+
+
+def _prove(new: sqlite3.Connection, long: list[Row]) -> tuple[list[str], list[str]]:
+    """Those of the long texts that are cut, to as much as is proven, and those that nothing proves."""
+    cut: list[str] = []
+    unproven: list[str] = []
+    for row in long:
+        table, name, column = row.table.name, str(row.values[0]), _TEXTS[row.table.name]
+        text: str = new.execute(f"select {column} from {table} where id = ?", (name,)).fetchone()[0]  # noqa: S608
+        sums = new.execute(_SQL["sums"], {"thing": name}).fetchone()
+        might_be = row.beyond if row.cut else text
+        known = proven(might_be, sums[0]) if sums else 0
+        if sums and sums_of(might_be) == sums[0]:
+            left = might_be
+        elif row.cut or (sums and not sums[1]):
+            left = might_be[: max(known, row.local)]
+            cut.append(name)
+        else:
+            left = text
+            unproven.append(name)
+        if left != text:
+            new.execute(f"update {table} set {column} = ? where id = ?", (left, name))  # noqa: S608  our own
+    return cut, unproven
 
 
 def _put(new: sqlite3.Connection, row: Row) -> bool:

@@ -32,3 +32,16 @@ where id in (select value from json_each(:cut));
 
 -- name: damaged
 select id from replies where note = 'damaged'
+
+-- name: sums
+select parts, exists (select 1 from search_todo t where t.thing = s.thing) as older from sums s where thing = :thing
+
+-- Whoever is named was there.
+-- name: named_conversations
+select conversation from turns union select conversation from choices union select conversation from dropped
+union select branched_from from conversations where branched_from is not null
+
+-- name: named_others
+select turn from replies union select turn from choices union select reply from choices union select turn from dropped
+union select reply from usage union select reply from attempts union select reply from seams
+union select reply from reasoning

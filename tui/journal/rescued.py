@@ -16,8 +16,8 @@ class Rescued:
     replies: int = 0
     cut: tuple[str, ...] = ()
     """Prompts and replies of which only the beginning is left, by their ids."""
-    unproven: int = 0
-    """Long texts that look whole, which nothing proves."""
+    unproven: tuple[str, ...] = ()
+    """Long ones that look whole, which nothing proves."""
     lost_conversations: int = 0
     """At least: those that another page still names. The same holds for the next."""
     lost: int = 0
@@ -30,7 +30,7 @@ class Rescued:
         if self.cut:
             parts.append(say("rescue.cut", count=f"{len(self.cut):,}"))
         if self.unproven:
-            parts.append(say("rescue.unproven", count=f"{self.unproven:,}"))
+            parts.append(say("rescue.unproven", count=f"{len(self.unproven):,}"))
         if self.lost or self.lost_conversations:
             lost = {"conversations": f"{self.lost_conversations:,}", "others": f"{self.lost:,}"}
             parts.append(say("rescue.lost", **lost))
@@ -45,7 +45,7 @@ class Rescued:
             "turns": self.turns,
             "replies": self.replies,
             "cut": len(self.cut),
-            "unproven": self.unproven,
+            "unproven": len(self.unproven),
             "lost_conversations": self.lost_conversations,
             "lost": self.lost,
         }

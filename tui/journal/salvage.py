@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tui.journal.connect import open_file
 from tui.journal.health import beside
-from tui.journal.index import start_again
+from tui.journal.index import begin_anew
 from tui.journal.rescue import copy_rows
 from tui.journal.rescued import Rescued
 from tui.journal.sql import load, statements
@@ -120,7 +120,7 @@ def _fill(new: sqlite3.Connection, path: Path) -> Rescued:
     rescued = copy_rows(path, new)
     for statement in _MENDS:
         new.execute(statement)
-    start_again(new)
+    begin_anew(new)
     new.execute("commit")
     # All of it into the file itself, whose log does not go with it.
     new.execute("pragma wal_checkpoint(truncate)")

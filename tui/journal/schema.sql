@@ -229,3 +229,34 @@ using fts5(words, parts, content='', columnsize=0, prefix='2 3 4 5', tokenize='a
 alter table attempts add column dns real;
 alter table attempts add column tcp real;
 alter table attempts add column tls real;
+
+-- name: m8_vocabulary_and_sums
+
+-- Words that the index knows, so that a piece out of the middle of one finds it; `id` is its row in search_inner. What
+-- is known early is what is said often.
+create table search_vocabulary (
+    id integer primary key,
+    word text not null unique
+);
+
+-- The words of the index after this one are still to be taken into the vocabulary; without a row: none.
+create table search_vocabulary_backfill (after text not null);
+insert into search_vocabulary_backfill select '' where exists (select 1 from search_docs);
+
+-- What proves that a long text is whole: the CRC-32 of each 4096 code points of it, 32-bit little-endian. Its row goes
+-- on over pages of which SQLite knows no more than which is the next.
+create table sums (
+    thing text primary key not null,
+    parts blob not null
+) without rowid;
+
+-- Rows of turns and replies up to these have no sums yet.
+create table sums_backfill (
+    turns integer not null,
+    replies integer not null
+);
+insert into sums_backfill select
+    (select coalesce(max(rowid), 0) from turns), (select coalesce(max(rowid), 0) from replies);
+
+-- name: search_inner
+create virtual table search_inner using fts5(grams, content='', columnsize=0, detail=none, tokenize='ascii');

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from tui.journal.folding import Folded
 from tui.journal.index import SQL, has_index
 from tui.journal.stored import StoredConversation
-from tui.journal.terms import Query, place, query
+from tui.journal.terms import LONGEST_INDEXED, Query, all_of, any_word, place, query
 from tui.journal.text import held
 from tui.journal.trouble import Interrupted
+from tui.journal.vocabulary import MOST_HOLDING, beginning, holding, is_learning
 from tui.words import ConversationId, ReplyId, TurnId
 
 _PAGE = 50
@@ -83,7 +84,8 @@ def find(
     hits: list[tuple[str, _Place]] = []
     read = 0
     fresh = {row[0] for row in db.execute(SQL["not_yet"], {"limit": _NOT_YET})}
-    for thing, turn in _candidates(db, asked, fresh):
+    left_out: list[str] = []
+    for thing, turn in _candidates(db, asked, fresh, left_out):
         if stop():
             raise Interrupted
         read += 1
@@ -96,21 +98,41 @@ def find(
     titles = {known.id: known.title for known in conversations(list(dict.fromkeys(name for name, _ in hits)))}
     told = [_hit(ConversationId(name), titles.get(ConversationId(name), ""), found) for name, found in hits]
     told.sort(key=lambda hit: hit.at, reverse=True)
-    more = len(hits) >= limit or read > _MOST_READ
-    indexing = len(fresh) >= _NOT_YET or any(db.execute(SQL["left"]).fetchone())
+    more = len(hits) >= limit or read > _MOST_READ or bool(left_out)
+    indexing = len(fresh) >= _NOT_YET or any(db.execute(SQL["left"]).fetchone()) or is_learning(db)
     return Found(tuple(told), more, indexing)
 
 
-def _candidates(db: sqlite3.Connection, asked: Query, fresh: Collection[str]) -> Iterator[tuple[str, str | None]]:
-    """Texts that may hold it, each once: (turn, reply or conversation; turn where known)."""
+def _candidates(
+    db: sqlite3.Connection, asked: Query, fresh: Collection[str], left_out: list[str]
+) -> Iterator[tuple[str, str | None]]:
+    """Texts that may hold it, each once: (turn, reply or conversation; turn where known). `left_out` is told what too
+    many words hold for all of them to be asked for."""
     yield from ((thing, None) for thing in sorted(fresh, reverse=True))
     told = set(fresh)
-    for match in dict.fromkeys((asked.whole, asked.begun)):
-        # Of words that stand by themselves the index knows the newest at once, in a journal of any size.
+    asked_for: set[str] = set()
+    for match in _matches(db, asked, left_out):
+        if match in asked_for:
+            continue
+        asked_for.add(match)
         for thing, turn in _from_index(db, match):
             if thing not in told:
                 told.add(thing)
                 yield thing, turn
+
+
+def _matches(db: sqlite3.Connection, asked: Query, left_out: list[str]) -> Iterator[str]:
+    """What the index is asked for, one after the other. Of words that stand by themselves it knows the newest at once,
+    in a journal of any size: so it is asked for those that begin so by their names, before it gathers all of them."""
+    yield asked.whole
+    known = [(begun, beginning(db, word) if len(word) > LONGEST_INDEXED else []) for begun, word in asked.parts]
+    if any(words for _, words in known):
+        yield all_of(any_word(words) if words else begun for begun, words in known)
+    yield asked.begun
+    inner = [(begun, holding(db, word)) for begun, word in asked.parts]
+    if any(words for _, words in inner):
+        left_out += [words[-1] for _, words in inner if len(words) > MOST_HOLDING]
+        yield all_of(f"({begun}) OR {any_word(words[:MOST_HOLDING])}" if words else begun for begun, words in inner)
 
 
 def _from_index(db: sqlite3.Connection, match: str) -> Iterator[tuple[str, str | None]]:

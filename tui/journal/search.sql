@@ -52,7 +52,9 @@ insert into search_docs (id, thing, turn) values (:id, :thing, :turn)
 insert into search_words (rowid, words, parts) values (:id, :words, :parts)
 
 -- name: behind
-select (select count(*) from (select 1 from search_todo limit 1)) + turns + replies from search_backfill
+select (select count(*) from (select 1 from search_todo limit 1)) + b.turns + b.replies + s.turns + s.replies
+    + (select count(*) from search_vocabulary_backfill)
+from search_backfill b, sums_backfill s
 
 -- name: start_again
 update search_backfill set
@@ -101,3 +103,62 @@ select id as turn, prompt as text, created as at from turns where id = :thing
 -- name: reply_text
 select turn, text, started as at, exists (select 1 from deltas d where d.reply = r.id) as growing
 from replies r where id = :thing
+
+-- name: has_inner
+select count(*) from sqlite_master where name = 'search_inner'
+
+-- name: unknown_words
+select value as word from json_each(:words) where value not in (select word from search_vocabulary)
+
+-- name: vocabulary_size
+select coalesce(max(id), 0) from search_vocabulary
+
+-- name: add_word
+insert into search_vocabulary (id, word) values (:id, :word)
+
+-- name: add_grams
+insert into search_inner (rowid, grams) values (:id, :grams)
+
+-- name: words_after
+select after from search_vocabulary_backfill
+
+-- name: next_words
+select term from temp.search_terms where term > :after and term < :end limit :limit
+
+-- name: words_upto
+update search_vocabulary_backfill set after = :after
+
+-- name: words_done
+delete from search_vocabulary_backfill
+
+-- name: words_beginning
+select word from search_vocabulary where word >= :low and word < :high order by word limit :limit
+
+-- name: words_with
+select v.word from search_inner i join search_vocabulary v on v.id = i.rowid
+where search_inner match :match order by i.rowid limit :limit
+
+-- name: put_sums
+insert into sums (thing, parts) values (:thing, :parts)
+on conflict (thing) do update set parts = excluded.parts where parts <> excluded.parts
+
+-- name: drop_sums
+delete from sums where thing = :thing
+
+-- name: sums_left
+select turns, replies from sums_backfill
+
+-- name: sums_left_now
+update sums_backfill set turns = :turns, replies = :replies
+
+-- name: long_turns
+select id as thing, prompt as text from turns
+where rowid > :low and rowid <= :upto and length(prompt) >= :long and id not in (select thing from sums)
+
+-- name: long_replies
+select id as thing, text from replies
+where rowid > :low and rowid <= :upto and length(text) >= :long and id not in (select thing from sums)
+
+-- name: sums_again
+update sums_backfill set
+    turns = (select coalesce(max(rowid), 0) from turns), replies = (select coalesce(max(rowid), 0) from replies)

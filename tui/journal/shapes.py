@@ -16,7 +16,7 @@ from tui.journal.migrations import MIGRATIONS
 
 TABLES = (
     "processes", "conversations", "turns", "replies", "deltas", "reasoning", "attempts", "seams", "usage", "learned",
-    "rungs", "keepers", "choices", "dropped",
+    "rungs", "keepers", "choices", "dropped", "sums", "search_todo",
 )  # fmt: skip
 """What is taken over, in this order; the index is made anew."""
 
@@ -60,7 +60,8 @@ def tables() -> tuple[Table, ...]:
             for name in TABLES:
                 if columns := _columns(db, name):
                     counts[name].add(len(columns))
-        by_key = {row[1] for row in db.execute("pragma table_list") if row[4]}
+        ordered = db.execute("select name from sqlite_master where sql like '%without rowid'")
+        by_key = {row[0] for row in ordered}
         return tuple(Table(name, _columns(db, name), frozenset(counts[name]), name in by_key) for name in TABLES)
 
 

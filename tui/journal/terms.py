@@ -1,13 +1,14 @@
 """What a text is found by, and what a query asks of the index. Pure.
 
-Words are found from their beginning (and from a capital within: UserName in getUserName). Scripts without spaces are
+Words are found from their beginning (and from a capital within: UserName in getUserName), and by three letters and
+more from their middle (vocabulary.py). Scripts without spaces are
 found by every character and every two in a row, so that 春 and 四季 are found as well as 日本の四季.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tui.journal.folding import Folded, fold
@@ -28,6 +29,9 @@ _BREAK = re.compile("[\\s.,;:、。]")
 
 SHORTEST_PREFIX = 2
 """Characters that find what begins with them; a single letter finds only the word of that letter."""
+
+LONGEST_INDEXED = 5
+"""Letters of a beginning that has an index of its own (schema.sql)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +91,26 @@ class Query:
     begun: str
     """What it is asked then: texts in which a word begins with it. The same as `whole` where that can be no beginning.
     It costs more: all that begins so is gathered before the newest is known."""
+    parts: tuple[tuple[str, str], ...]
+    """For each literal what `begun` asks for it, and the word that it is; '' where it is more or less than one."""
 
 
 def query(words: str) -> Query:
     """`words`, taken literally: what stands between spaces must occur as it is."""
     literals = tuple(dict.fromkeys(fold(words).split()))
-    matches = ([_match(literal, begun=begun) for literal in literals] for begun in (False, True))
-    whole, begun = (" AND ".join(f"({match})" for match in asked if match) for asked in matches)
-    return Query(literals, whole, begun)
+    parts = tuple((_match(literal, begun=True), literal if literal.isalpha() else "") for literal in literals)
+    whole = all_of(_match(literal, begun=False) for literal in literals)
+    return Query(literals, whole, all_of(match for match, _ in parts), parts)
+
+
+def all_of(matches: Iterable[str]) -> str:
+    """What all of `matches` hold, as far as they ask for anything."""
+    return " AND ".join(f"({match})" for match in matches if match)
+
+
+def any_word(words: Iterable[str]) -> str:
+    """One of `words`, by itself."""
+    return "words : (" + " OR ".join(f'"{word}"' for word in words) + ")"
 
 
 def _match(literal: str, *, begun: bool) -> str:

@@ -1,0 +1,155 @@
+"""Pieces out of the middle of a word, and long beginnings: found by the words that the index knows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from fixtures_journal import START, Talk
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.journal import vocabulary
+from tui.journal.connect import open_file
+from tui.journal.index import begin_anew, is_behind, take_in
+from tui.journal.migrations import APPLICATION_ID, MIGRATIONS
+from tui.journal.records import EndReply
+from tui.journal.store import Journal
+from tui.journal.sums import PART, proven, sums_of
+from tui.journal.writer import Writer
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite3"
+
+
+@pytest.fixture
+def writer(path: Path) -> Iterator[Writer]:
+    writer = Writer(path)
+    yield writer
+    writer.close(30)
+
+
+def indexed(path: Path) -> None:
+    with closing(open_file(path)) as db:
+        while take_in(db):
+            pass
+        assert not is_behind(db)
+
+
+def hits(path: Path, words: str) -> list[str]:
+    """What is found, marked."""
+    with Journal.open(path) as journal:
+        found = journal.search(words).hits
+    return [f"{hit.line[: hit.mark[0]]}[{hit.line[slice(*hit.mark)]}]{hit.line[hit.mark[1] :]}" for hit in found]
+
+
+def said(writer: Writer, *texts: str) -> None:
+    for number, text in enumerate(texts):
+        talk = Talk(writer, text, at=START + number).begin()
+        writer.put(EndReply(talk.reply, "done", START + number))
+    assert writer.close(30)
+
+
+def test_a_piece_from_the_middle_of_a_word_is_found(path: Path, writer: Writer) -> None:
+    said(writer, "an unbroken chat", "no such word", "Größenwahn and Unbroken2go")
+    indexed(path)
+    assert hits(path, "brok") == ["Größenwahn and Un[brok]en2go", "an un[brok]en chat"][1:]
+    assert hits(path, "ROKE") == ["an unb[roke]n chat"]
+    assert hits(path, "ößen") == ["Gr[ößen]wahn and Unbroken2go"]
+    assert hits(path, "brok chat") == ["an un[brok]en chat"]
+    assert hits(path, "brok wahn") == []
+    assert hits(path, "rokx") == []
+
+
+def test_what_is_not_in_the_index_yet_is_found_by_its_middle_too(path: Path, writer: Writer) -> None:
+    said(writer, "an unbroken chat")
+    with closing(open_file(path)) as db:
+        db.execute("insert or ignore into search_todo select thing from search_docs")
+        begin_anew(db)
+    assert hits(path, "brok") == [] or hits(path, "brok") == ["an un[brok]en chat"]
+    indexed(path)
+    assert hits(path, "brok") == ["an un[brok]en chat"]
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_words_and_sums_of_older_journals_are_taken_in_by_steps(path: Path, version: int) -> None:
+    long = "unbreakable " * 200
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        old.executescript((SCHEMAS / f"v{version}.sql").read_text(encoding="utf-8"))
+        old.execute(f"pragma user_version = {version}")
+        old.execute(f"pragma application_id = {APPLICATION_ID}")
+        old.execute(
+            "insert into conversations (id, provider, model, created, updated, system) values ('c', 'p', 'm', 1, 1, '')"
+        )
+        for number in range(2500):
+            text = long if number == 7 else f"{chr(97 + number % 26)}unbroken"
+            row = (f"t{number}", number, text)
+            old.execute("insert into turns (id, conversation, position, created, prompt) values (?, 'c', ?, 1, ?)", row)
+            if version > 5:
+                old.execute("insert into search_docs values (?, ?, ?)", (number + 1, f"t{number}", f"t{number}"))
+                old.execute("insert into search_words (rowid, words, parts) values (?, ?, '')", (number + 1, text))
+        if version > 2:
+            old.execute("insert into search_backfill values (?, 0)", (0 if version > 5 else 2500,))
+    with Journal.open(path) as journal:
+        assert journal.search("nbroke").indexing
+    steps = 0
+    with closing(open_file(path)) as db:
+        while take_in(db):
+            steps += 1
+        assert not is_behind(db)
+        assert db.execute("select thing from sums").fetchall() == [("t7",)]
+        assert db.execute("select count(*) from search_vocabulary").fetchone() == (27,)
+    assert steps > 0
+    assert len(hits(path, "nbroke")) == 50
+    assert len(hits(path, "eakab")) == 1
+
+
+def test_the_vocabulary_has_an_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary, "MOST_WORDS", 3)
+    with closing(open_file(path)) as db:
+        vocabulary.learn(db, {"alpha", "beta", "gamma", "delta"})
+        vocabulary.learn(db, {"epsilon"})
+        assert db.execute("select word from search_vocabulary order by word").fetchall() == [
+            ("alpha",),
+            ("beta",),
+            ("delta",),
+        ]
+
+
+@given(
+    st.sets(st.text("abcé", min_size=4, max_size=9), min_size=1, max_size=30), st.text("abcé", min_size=3, max_size=5)
+)
+def test_every_word_that_holds_a_piece_is_known(words: set[str], piece: str) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        for migration in MIGRATIONS:
+            migration(db)
+        vocabulary.learn(db, words)
+        assert set(vocabulary.holding(db, piece)) == {word for word in words if piece in word}
+        assert set(vocabulary.beginning(db, piece)) == {word for word in words if word.startswith(piece)}
+
+
+def test_what_is_too_much_to_name_is_gathered(path: Path, writer: Writer) -> None:
+    words = [f"prefix{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(vocabulary.MOST_FOUND + 20)]
+    said(writer, " ".join(words), "prefixes")
+    indexed(path)
+    with closing(open_file(path)) as db:
+        assert vocabulary.beginning(db, "prefix") == []
+    assert len(hits(path, "prefix")) == 2
+
+
+@given(st.text(max_size=50), st.integers(0, 4), st.integers(0, 3 * PART))
+def test_sums_prove_the_parts_that_are_as_they_were(seed: str, times: int, at: int) -> None:
+    text = (seed or "x") * (times * PART // max(len(seed), 1) + 1)
+    sums = sums_of(text)
+    assert proven(text, sums) == len(text)
+    if at < len(text):
+        other = text[:at] + chr(ord("a") + (text[at] == "a")) + text[at + 1 :]
+        assert proven(other, sums) == at // PART * PART
+        assert proven(text[:at], sums) == at // PART * PART
