@@ -153,6 +153,11 @@ def test_pace_is_estimated_while_it_streams_and_exact_at_the_end() -> None:
     assert pace(fresh("m"), 1.0) == Pace(None, exact=False, longest_gap=None)
 
 
+def test_one_token_has_no_pace() -> None:
+    view = folded(state("streaming", 1.0), content("ab", 10.0), content("cd", 12.0), start=fresh("m"))
+    assert pace(view, 12.0) == Pace(None, exact=False, longest_gap=2.0)
+
+
 def test_the_pace_and_the_gap_of_a_resumed_reply_do_not_count_the_back_off() -> None:
     view = folded(state("streaming", 1.0), content("a" * 40, 10.0), content("b" * 40, 12.0), start=fresh("m"))
     view = folded(state("backing_off", 12.0), start=view)
