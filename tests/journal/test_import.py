@@ -187,7 +187,7 @@ def deep(document: dict[str, object], *path: str | int, to: object) -> None:
         (lambda document: b'{"x": ' + b"1" * 10_000 + b"}", "not JSON"),
         (lambda document: b"SQLite format 3\0", "not JSON"),
         (wrong(lambda value: value.update(format="elia")), "not an export of unbroken"),
-        (wrong(lambda value: value.update(version=99)), "of version 99; this unbroken knows versions up to 2"),
+        (wrong(lambda value: value.update(version=99)), "of version 99; this unbroken knows versions up to 3"),
         (wrong(lambda value: value.update(version="1")), "not an export of unbroken"),
         (wrong(lambda value: value.update(conversations={})), "not JSON"),
         (wrong(lambda value: deep(value, "conversations", 2, "turns", 0, "prompt", to=3)), "conversations[2].turns[0]"),

@@ -12,6 +12,7 @@ from itertools import chain, islice
 import click
 
 from tui.cli.columns import cut
+from tui.cli.errors import Advice, Exit, Stop
 from tui.cli.history_change import delete, rename, undelete
 from tui.cli.history_import import import_
 from tui.cli.history_journal import LATEST, MOST_DELETED, find, nothing, opened, write
@@ -81,15 +82,20 @@ def show(which: str) -> None:
 @command.command(help=say("history.help_export"))
 @click.argument("which", metavar="[ID]", required=False)
 @click.option("--format", "form", type=click.Choice(["json", "md"]), default="json", help=say("history.help_format"))
-def export(which: str | None, form: str) -> None:
+@click.option("--deleted", is_flag=True, help=say("history.help_export_deleted"))
+def export(which: str | None, form: str, deleted: bool) -> None:
+    if deleted and form != "json":
+        raise Stop(Advice(say("history.deleted_json"), do=say("history.deleted_json_do")), Exit.USAGE)
     with opened() as journal:
         if journal is None and which is not None:
             raise nothing()
         wanted: Iterator[Whole] = iter(())
         if journal is not None:
-            wanted = read(journal, everything(journal) if which is None else (find(journal, which),))
+            named = everything(journal, deleted=deleted) if which is None else (find(journal, which),)
+            wanted = read(journal, named, deleted=deleted)
         if form == "json":
-            write(to_json(wanted, time.time(), journal.boundaries if journal else lambda _: ()), as_json=True)
+            boundaries = journal.boundaries if journal else lambda _: ()
+            write(to_json(wanted, time.time(), boundaries, deleted=deleted), as_json=True)
         else:
             write(to_markdown(wanted))
 

@@ -16,9 +16,10 @@ from tui.say import say
 from tui.words import Fault, ReplyId, SeamMark, TokenCount
 
 FORMAT = "unbroken conversations"
-VERSION = 2
+VERSION = 3
 """Of the JSON document; grows when a reader of the older one would be misled. 2: the reply chosen, sampling, and where
-the deltas of an unfinished reply ended."""
+the deltas of an unfinished reply ended. 3: conversations and turns that were deleted; a document without any is of the
+version before."""
 
 _PAGE = 200
 """Conversations read at a time."""
@@ -35,26 +36,33 @@ TOLD = ("kept", "discarded", "hung_up", "unread", "cut_limit", "cut_asked", "dam
 """Notes of replies that are not whole that say more than their state."""
 
 
-def everything(journal: Journal) -> Iterator[StoredConversation]:
-    """Every conversation, the last used first."""
+def everything(journal: Journal, *, deleted: bool = False) -> Iterator[StoredConversation]:
+    """Every conversation, the last used first; `deleted`: then those that were deleted."""
     last: StoredConversation | None = None
     while True:
         page = journal.conversations(_PAGE, last)
         yield from page
         if len(page) < _PAGE:
-            return
+            break
         last = page[-1]
+    if deleted:
+        yield from journal.deleted(-1)  # SQLite's word for all of them
 
 
-def read(journal: Journal, wanted: Iterable[StoredConversation]) -> Iterator[Whole]:
-    """Each with its turns: one conversation at a time is in memory."""
+def read(journal: Journal, wanted: Iterable[StoredConversation], *, deleted: bool = False) -> Iterator[Whole]:
+    """Each with its turns, `deleted`: with those too that were deleted from it. One conversation at a time is in
+    memory."""
     for conversation in wanted:
-        yield conversation, journal.turns(conversation.id)
+        yield conversation, journal.turns(conversation.id, deleted=deleted)
 
 
-def to_json(wanted: Iterable[Whole], now: float, boundaries: Boundaries = lambda _: ()) -> Iterator[str]:
-    """One document, in pieces; each reply's whole text is one string. `now`: wall clock."""
-    head = json.dumps({"format": FORMAT, "version": VERSION, "exported": now}, indent=1)
+def to_json(
+    wanted: Iterable[Whole], now: float, boundaries: Boundaries = lambda _: (), *, deleted: bool = False
+) -> Iterator[str]:
+    """One document, in pieces; each reply's whole text is one string. `now`: wall clock. `deleted`: `wanted` has what
+    was deleted, too."""
+    version = VERSION if deleted else VERSION - 1
+    head = json.dumps({"format": FORMAT, "version": version, "exported": now}, indent=1)
     yield head[:-2] + ',\n "conversations": ['
     between = "\n"
     for conversation, turns in wanted:
@@ -84,6 +92,7 @@ def _conversation(
         "branched_from": conversation.branched_from,
         "branched_at": conversation.branched_at,
         "sampling": _parameters(conversation.sampling),
+        **_deleted(conversation.deleted),
         "turns": [_turn(turn, boundaries) for turn in turns],
     }
 
@@ -96,8 +105,13 @@ def _turn(turn: StoredTurn, boundaries: Boundaries) -> Json:
         "prompt": turn.prompt,
         "created": _number(turn.created),
         "chosen": turn.chosen,
+        **_deleted(turn.deleted),
         "replies": [_reply(reply, boundaries) for reply in turn.replies],
     }
+
+
+def _deleted(at: float | None) -> dict[str, Json]:
+    return {} if at is None else {"deleted": _number(at)}
 
 
 def _parameters(parameters: Parameters) -> Json:

@@ -5,9 +5,12 @@ delete from conversations where id = :id and model = '' and deleted_at = 0
 
 -- name: conversation
 insert or ignore into conversations
-    (id, title, system, provider, model, branched_from, branched_at, created, updated, sampling)
+    (id, title, system, provider, model, branched_from, branched_at, created, updated, sampling, deleted_at)
 values
-    (:id, :title, :system, :provider, :model, :branched_from, :branched_at, :created, :updated, :sampling)
+    (:id, :title, :system, :provider, :model, :branched_from, :branched_at, :created, :updated, :sampling, :deleted)
+
+-- name: dropped
+insert or replace into dropped (conversation, turn, at) values (:conversation, :turn, :at)
 
 -- name: turn
 insert or ignore into turns (id, conversation, position, created, prompt)
@@ -65,6 +68,7 @@ select id from staged.turns where id not in (select id from main.turns)
 create temp table fresh_conversations as
 select s.id from staged.conversations s left join main.conversations c on c.id = s.id
 where s.deleted_at is null and (c.id is null or c.deleted_at is not null)
+    or s.deleted_at > 0 and (c.id is null or c.deleted_at = 0)
 
 -- name: merge_conversations
 insert into main.conversations
@@ -82,8 +86,8 @@ on conflict (id) do update set
     sampling = case when model = '' and deleted_at = 0 then excluded.sampling else sampling end,
     model = case when model = '' and deleted_at = 0 then excluded.model else model end,
     updated = max(updated, excluded.updated),
-    deleted_at = null
-where excluded.deleted_at is null
+    deleted_at = excluded.deleted_at
+where excluded.deleted_at is null or excluded.deleted_at > 0 and deleted_at = 0
 
 -- name: merge_turns
 insert or ignore into main.turns (id, conversation, position, created, prompt)
@@ -123,6 +127,12 @@ from staged.usage where reply in (select id from fresh_replies)
 insert or ignore into main.choices (conversation, turn, reply)
 select c.conversation, c.turn, c.reply
 from staged.choices c join main.replies r on r.id = c.reply and r.turn = c.turn
+
+-- What is there already stays as it is: it is not deleted by what comes.
+-- name: merge_dropped
+insert or ignore into main.dropped (conversation, turn, at)
+select conversation, turn, at from staged.dropped
+where conversation in (select id from fresh_conversations) or turn in (select id from fresh_turns)
 
 -- name: to_index
 insert or ignore into main.search_todo (thing)

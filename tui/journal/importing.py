@@ -164,6 +164,7 @@ class _Reading:
         head: dict[str, object] = {}
         line: list[tuple[str, int]] = []
         choices: list[tuple[str, str]] = []
+        dropped: list[tuple[str, float]] = []
         for name in self._json.members():
             if name != "turns":
                 head[name] = self._json.value()
@@ -174,12 +175,16 @@ class _Reading:
                 line.append((turn.name("conversation"), turn.whole("position")))
                 if (chosen := turn.text_or_none("chosen")) is not None:
                     choices.append((turn.name("id"), chosen))
+                if (deleted := turn.number_or_none("deleted")) is not None:
+                    dropped.append((turn.name("id"), deleted))
         about = Fields(head, where)
         own = about.name("id")
         self._put("real", {"id": own})
         self._put("conversation", _conversation_row(about))
         for turn_id, reply in choices:
             self._put("choice", {"conversation": own, "turn": turn_id, "reply": reply})
+        for turn_id, at in dropped:
+            self._put("dropped", {"conversation": own, "turn": turn_id, "at": at})
         self._homes(own, about.text_or_none("branched_from"), line)
 
     def _homes(self, own: str, parent: str | None, line: list[tuple[str, int]]) -> None:
@@ -249,6 +254,7 @@ def _conversation_row(about: Fields) -> Row:
         "created": about.number("created"),
         "updated": about.number("updated"),
         "sampling": json.dumps(about.parameters("sampling"), ensure_ascii=False),
+        "deleted": about.number_or_none("deleted"),
     }
 
 

@@ -19,7 +19,7 @@ select (select max(id) from conversations where id < :id) as before,
 
 -- name: conversations
 select c.id, c.title, c.provider, c.model, c.created, c.updated, c.branched_from, c.branched_at, c.system,
-    c.sampling,
+    c.sampling, c.deleted_at,
     (select count(*) from turns t where t.conversation = c.id and t.deleted_at is null)
         - (select count(*) from dropped d where d.conversation = c.id) as turns,
     (select substr(t.prompt, 1, 1000) from turns t where t.conversation = c.id and t.deleted_at is null
@@ -56,6 +56,21 @@ from line join turns t on t.conversation = line.conversation and t.position < li
     left join choices h on h.conversation = :conversation and h.turn = t.id
 where t.deleted_at is null
     and not exists (select 1 from dropped d where d.conversation = :conversation and d.turn = t.id)
+order by t.position, t.id
+
+-- name: turns_with_deleted
+with recursive line(conversation, upto) as (
+    select :conversation, 9223372036854775807
+    union
+    select c.branched_from, min(line.upto, c.branched_at)
+    from line join conversations c on c.id = line.conversation
+    where c.branched_from is not null
+)
+select t.id, t.conversation, t.position, t.created, t.prompt, h.reply as chosen,
+    coalesce(t.deleted_at, d.at) as deleted
+from line join turns t on t.conversation = line.conversation and t.position < line.upto
+    left join choices h on h.conversation = :conversation and h.turn = t.id
+    left join dropped d on d.conversation = :conversation and d.turn = t.id
 order by t.position, t.id
 
 -- name: replies_of_turns

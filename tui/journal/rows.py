@@ -40,10 +40,11 @@ def conversation(row: sqlite3.Row, opening: str | None, turns: int) -> StoredCon
         branched_from=None if parent is None else ConversationId(parent),
         branched_at=row["branched_at"],
         sampling=_parameters(row["sampling"]),
+        deleted=row["deleted_at"],
     )
 
 
-def turn(row: sqlite3.Row, replies: tuple[StoredReply, ...]) -> StoredTurn:
+def turn(row: sqlite3.Row, replies: tuple[StoredReply, ...], deleted: float | None = None) -> StoredTurn:
     return StoredTurn(
         id=TurnId(row["id"]),
         conversation=ConversationId(row["conversation"]),
@@ -52,6 +53,7 @@ def turn(row: sqlite3.Row, replies: tuple[StoredReply, ...]) -> StoredTurn:
         created=row["created"],
         replies=replies,
         chosen=None if row["chosen"] is None else ReplyId(row["chosen"]),
+        deleted=deleted,
     )
 
 

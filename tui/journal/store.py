@@ -112,14 +112,16 @@ class Journal:
             length += 1
         return conversation[:length]
 
-    def turns(self, conversation: ConversationId) -> tuple[StoredTurn, ...]:
-        """Its line: inherited turns and its own, in order, each with its replies."""
+    def turns(self, conversation: ConversationId, *, deleted: bool = False) -> tuple[StoredTurn, ...]:
+        """Its line: inherited turns and its own, in order, each with its replies; `deleted`: those too that were
+        deleted from it."""
         with self._reading() as db:
-            found = db.execute(_SQL["turns"], {"conversation": conversation}).fetchall()
+            name = "turns_with_deleted" if deleted else "turns"
+            found = db.execute(_SQL[name], {"conversation": conversation}).fetchall()
             replies: defaultdict[str, list[StoredReply]] = defaultdict(list)
             for reply in self._replies_of(db, as_list([row["id"] for row in found])):
                 replies[reply.turn].append(reply)
-        return tuple(rows.turn(row, tuple(replies[row["id"]])) for row in found)
+        return tuple(rows.turn(row, tuple(replies[row["id"]]), row["deleted"] if deleted else None) for row in found)
 
     def reply(self, reply: ReplyId) -> StoredReply | None:
         with self._reading() as db:

@@ -33,6 +33,8 @@ class StoredConversation:
     branched_at: int | None
     sampling: Parameters = field(default_factory=dict)
     """What its prompts ask beside the messages."""
+    deleted: float | None = None
+    """When it was deleted; None: it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class StoredTurn:
     replies: tuple[StoredReply, ...]
     chosen: ReplyId | None = None
     """The reply that the conversation read has chosen; None: the newest."""
+    deleted: float | None = None
+    """When it was deleted from the conversation read; None: it is not."""
 
 
 def title_of(prompt: str) -> str:
