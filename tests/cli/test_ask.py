@@ -331,6 +331,19 @@ def test_a_long_conversation_asks_how_much_fits_before_it_goes_on(tmp_path: Path
     assert "the model takes 3,000: the oldest turns (1) are not sent now" in done.stderr
 
 
+def test_the_next_model_of_the_chain_goes_on_and_that_is_said(tmp_path: Path) -> None:
+    def answer(seen: Seen) -> Answer:
+        return no_such_model() if seen.json()["model"] == "test-model" else Answer(stream("Said."))
+
+    with WireServer(answer) as server:
+        config = settings(tmp_path, server.url)
+        config.write_text('fallback = ["other-model"]\n' + config.read_text())
+        done = unbroken("ask", "Hi", config=config)
+    assert (done.returncode, done.stdout) == (0, "Said.\n")
+    assert "test-model failed" in one_message(done.stderr)
+    assert "other-model goes on" in done.stderr
+
+
 def test_continue_sends_what_was_said(tmp_path: Path) -> None:
     with WireServer([Answer(stream(ENGLISH))]) as server:
         config = settings(tmp_path, server.url)

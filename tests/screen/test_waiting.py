@@ -62,6 +62,28 @@ def test_retries_that_are_used_up_ask_the_user(tmp_path: Path) -> None:
         asyncio.run(play(server))
 
 
+def test_the_next_model_of_the_chain_goes_on_and_the_screen_says_so(tmp_path: Path) -> None:
+    async def play(server: WireServer) -> None:
+        config = settings(tmp_path, server.url)
+        config.write_text('fallback = ["other-model"]\n' + config.read_text())
+        async with live(config) as screen:
+            await screen.write(ASK)
+            await screen.shows("other-model goes")
+            (told,) = [one.message for one in screen.app._notifications]
+            assert told.startswith("test-model failed (")
+            await screen.shows("test-model → other-model", "gate.", "✓ done")
+            await screen.until(lambda: not screen.app.replying)
+            assert not isinstance(screen.app.screen, ChooseWait)
+            assert screen.app.talk is not None
+            assert screen.app.talk.model == "test-model"
+            models = [seen.json()["model"] for seen in posts(server)]
+            assert models == ["test-model", "test-model", "other-model"]
+
+    cuts = [cut_after(40, ENGLISH), rate_limited({"Retry-After": "600"})]
+    with WireServer(answering(Model(ENGLISH, "exact"), cuts)) as server:
+        asyncio.run(play(server))
+
+
 def test_an_answer_at_its_limit_says_how_to_go_on_and_does(tmp_path: Path) -> None:
     async def play(server: WireServer) -> None:
         async with live(settings(tmp_path, server.url)) as screen:

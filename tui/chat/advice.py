@@ -60,3 +60,8 @@ def failed(fault: Fault, length: int, *, retries: int, saved: bool, place: Place
         what = say("chat.after_retry" if retries == 1 else "chat.after_retries", reason=what, retries=retries)
     first = say("chat.failed" if length else "chat.failed_empty", reason=what) + " " + kept(length, saved=saved)
     return f"{first.rstrip()}\n{remedy(fault, place)}"
+
+
+def handed_on(before: str, model: str, fault: Fault) -> str:
+    """Another model goes on unasked, as configured, and why."""
+    return say("chat.handed_on", before=one_line(before, 60), model=one_line(model, 60), reason=reason(fault))

@@ -78,15 +78,25 @@ class Keeper:
             )
         )
 
-    def go_on(self, request: Request, reply: ReplyId, next_seq: int, attempts: int, *, thought: bool = False) -> None:
+    def go_on(
+        self,
+        request: Request,
+        reply: ReplyId,
+        next_seq: int,
+        attempts: int,
+        *,
+        thought: bool = False,
+        unasked: bool = False,
+    ) -> None:
         """An earlier reply is resumed: its text stays, what comes is added behind it. `thought`: it has reasoning,
-        which stays only where the stream that it came from is replayed from behind it."""
+        which stays only where the stream that it came from is replayed from behind it. `unasked`: it is no choice of
+        the user's who goes on."""
         self._thought = thought
         self._request, self.reply = request, reply
         self._seq, self._attempts = next_seq, attempts
         provider = self._provider
         self._writer.put(
-            ResumeReply(reply, provider.name, provider.base_url, request.model, self._clock.wall(), next_seq)
+            ResumeReply(reply, provider.name, provider.base_url, request.model, self._clock.wall(), next_seq, unasked)
         )
         if thought and not (request.partial and request.partial.text):
             self._thought = False

@@ -139,6 +139,7 @@ class Session:
             retries=self._retries,
             board=self.board,
             log=self.log,
+            fallback=self.config.fallback if provider.name == self.config.provider else (),
         )
         if wanted.continue_last:
             self.open_last(talk)

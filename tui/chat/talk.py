@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
+from tui.chat.failover import Chain, handed_on
 from tui.chat.keeper import Keeper
 from tui.chat.link_log import LinkLog
 from tui.chat.passive import Passive
 from tui.chat.turns import ELSEWHERE, Ending, Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
-from tui.chat.view import ReplyView, at_limit, fold, fresh, stopped
+from tui.chat.view import ReplyView, at_limit, fold, fresh, stopped, with_earlier_cost
 from tui.chat.window import Fit, factor_of, fit
 from tui.clock import Bell, Clock
 from tui.engine.ledger import estimate_tokens
@@ -30,6 +31,7 @@ from tui.words import (
     Event,
     Fault,
     Learned,
+    Limits,
     Message,
     NewReply,
     Partial,
@@ -37,9 +39,7 @@ from tui.words import (
     Provider,
     ReplyId,
     Request,
-    TokenCount,
     TurnId,
-    Usage,
 )
 
 CLAIM = 2.0
@@ -63,8 +63,10 @@ class Talk:
         retries: RetryBudget | None = None,
         board: Board | None = None,
         log: LinkLog | None = None,
+        fallback: Sequence[str] = (),
     ) -> None:
-        """`board` gets what the replies measure of themselves."""
+        """`board` gets what the replies measure of themselves. `fallback`: models of `provider` that go on, one after
+        the other, where the one asked fails for good."""
         self.provider, self.model = provider, model
         self.turns: list[Turn] = []
         self.id: ConversationId | None = None
@@ -76,6 +78,7 @@ class Talk:
         """The position of its first own turn: how much of another conversation a branch begins with."""
         self.writer, self.clock = writer, clock
         self._policy_for = policy_for
+        self._fallback = tuple(fallback)
         self._transport = transport
         self._retries = retries or RetryBudget()
         self._board = board or Board()
@@ -140,7 +143,22 @@ class Talk:
         turn.versions.append(asked)
         turn.written = turn.versions[-1]
         self.writing.add(keeper.reply)
-        return self._stream(turn, request, keeper, self.provider, claim=first)
+        events = self._stream(turn, request, keeper, self.provider, claim=first)
+        return self._with_others(turn, events, self.provider, request.model)
+
+    def _with_others(
+        self, turn: Turn, events: AsyncGenerator[Event, None], provider: Provider, model: str
+    ) -> AsyncGenerator[Event, None]:
+        """`events`; where `model` fails for good, the others that are configured go on."""
+        if not self._fallback or provider.name != self.provider.name:
+            return events
+        limits = self._policy_for(provider, model).limits
+
+        def go_on(following: str, left: Limits) -> AsyncGenerator[Event, None]:
+            by = replace(provider, learned=Learned(replay=provider.learned.replay))
+            return self._resumed(turn, turn.written, by, following, limits=left)
+
+        return handed_on(events, Chain(self._fallback, limits, self.clock, turn, model), go_on)
 
     def fit(
         self, prompt: str, before: int | None = None, partial: str = "", by: tuple[Provider, str] | None = None
@@ -177,6 +195,7 @@ class Talk:
             retries=self._retries,
             board=self._board,
             log=self._log,
+            fallback=self._fallback,
         )
 
     def use(self, model: str, learned: Callable[[str, str], Learned]) -> None:
@@ -199,9 +218,22 @@ class Talk:
         Where another process has it by now, nothing is asked, and nothing comes.
         `agreed`: the fault whose `wait` the user has agreed to wait first.
         """
-        version = turn.current
-        assert version is not None
         provider, model = by or (self.provider, self.model)
+        events = self._resumed(turn, turn.current, provider, model, agreed=agreed)
+        return self._with_others(turn, events, provider, model)
+
+    def _resumed(
+        self,
+        turn: Turn,
+        version: Version | None,
+        provider: Provider,
+        model: str,
+        *,
+        agreed: Fault | None = None,
+        limits: Limits | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        """`limits`: what is left of them to one who goes on unasked."""
+        assert version is not None
         before = version.view
         text = before.whole_text()
         age = max(0.0, self.clock.wall() - version.quiet_since)
@@ -217,7 +249,9 @@ class Talk:
         # A different answer, should one come, stands behind all the replies that there are.
         keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions) - 1, provider)
         thought = before.reasoning_length > 0
-        keeper.go_on(request, version.id, version.next_seq, version.attempts, thought=thought)
+        keeper.go_on(
+            request, version.id, version.next_seq, version.attempts, thought=thought, unasked=limits is not None
+        )
         turn.written, version.base_url = version, provider.base_url
         resumed = fresh(model, text, before.seams)
         if text:
@@ -225,7 +259,7 @@ class Talk:
         version.view = replace(resumed, usage=before.usage, cost_usd=before.cost_usd, at_least=before.at_least)
         version.provider = provider.name
         self.writing.add(version.id)
-        return self._stream(turn, request, keeper, provider, before, agreed)
+        return self._stream(turn, request, keeper, provider, before, agreed, limits=limits)
 
     def halt(self, turn: Turn) -> None:
         """The reply of `turn` is stopped: its view says so. What was received stays."""
@@ -243,11 +277,14 @@ class Talk:
         agreed: Fault | None = None,
         *,
         claim: bool = False,
+        limits: Limits | None = None,
     ) -> AsyncGenerator[Event, None]:
         """`before`: the reply as it stood when it was resumed. `claim`: it may be another's by the time it is asked."""
         from tui.engine import stream_reply
 
         policy = self._policy_for(provider, request.model)
+        if limits is not None:
+            policy = replace(policy, limits=limits)
         events = stream_reply(
             request,
             provider,
@@ -341,21 +378,3 @@ class Talk:
         asked = self.sampling
         model = by[1] if by else self.model
         return Request(model, tuple(messages), asked.max_tokens, asked.temperature, asked.seed, partial)
-
-
-def with_earlier_cost(event: Event, before: ReplyView) -> Event:
-    """`event`; usage with what the reply had cost when it was resumed: attempts before that count too."""
-    if not isinstance(event, Usage):
-        return event
-    spent, now = before.usage, event.usage
-    if spent is None:
-        # It was stopped, or its process died, before anything was told: what is known is a part.
-        unknown = before.length > 0
-        return replace(event, usage=replace(now, exact=now.exact and not unknown), at_least=event.at_least or unknown)
-    costs = [cost for cost in (before.cost_usd, event.cost_usd) if cost is not None]
-    return replace(
-        event,
-        usage=TokenCount(spent.prompt + now.prompt, spent.completion + now.completion, spent.exact and now.exact),
-        cost_usd=sum(costs) if costs else None,
-        at_least=before.at_least or event.at_least,
-    )

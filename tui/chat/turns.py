@@ -12,7 +12,7 @@ from tui.chat.window import Fit
 from tui.journal.live import Tail
 from tui.journal.records import EndState
 from tui.journal.stored import StoredAttempt, StoredReply, StoredTurn
-from tui.words import Content, ConversationId, Event, ReplyId, State, StateName, TextSoFar, TurnId
+from tui.words import Content, ConversationId, Event, Fault, ReplyId, State, StateName, TextSoFar, TurnId
 
 REMEMBERED = 1200
 """Code points at the end of a reply whose boundaries are kept: an anchor is never farther back than half of it."""
@@ -97,6 +97,15 @@ class Version:
             ends.popleft()
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """One model has failed, and the next of the configured chain goes on."""
+
+    before: str
+    model: str
+    fault: Fault
+
+
 @dataclass(slots=True)
 class Turn:
     id: TurnId
@@ -111,6 +120,8 @@ class Turn:
     """The reply that the user chose; None: the newest."""
     written: Version | None = None
     """The reply that this process writes, or was the last to write."""
+    handed: list[HandedOn] = field(default_factory=list)
+    """Who went on with its replies in this process without having been asked to by the user; the newest last."""
     fit: Fit = field(default_factory=Fit)
     """What of the turns before went with it when this process last asked."""
 

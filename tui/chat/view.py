@@ -184,3 +184,21 @@ def _state(view: ReplyView, event: State) -> ReplyView:
 def stopped(view: ReplyView) -> ReplyView:
     """The user stopped it: what was received stays."""
     return replace(view, ended=True, link=replace(view.link, state="stopped", until=None))
+
+
+def with_earlier_cost(event: Event, before: ReplyView) -> Event:
+    """`event`; usage with what the reply had cost when it was resumed: attempts before that count too."""
+    if not isinstance(event, Usage):
+        return event
+    spent, now = before.usage, event.usage
+    if spent is None:
+        # It was stopped, or its process died, before anything was told: what is known is a part.
+        unknown = before.length > 0
+        return replace(event, usage=replace(now, exact=now.exact and not unknown), at_least=event.at_least or unknown)
+    costs = [cost for cost in (before.cost_usd, event.cost_usd) if cost is not None]
+    return replace(
+        event,
+        usage=TokenCount(spent.prompt + now.prompt, spent.completion + now.completion, spent.exact and now.exact),
+        cost_usd=sum(costs) if costs else None,
+        at_least=before.at_least or event.at_least,
+    )

@@ -74,12 +74,17 @@ class Asking:
         """Tell the events as they come, to whoever is still there."""
         began = self._clock.now()
         turn, events = talk.ask(prompt)
+        told = 0
         leaving = Leaving(talk, self._config, self._clock)
         try:
             async with aclosing(events):
                 async for event in events:
                     self._last = event
                     try:
+                        for handed in turn.handed[told:]:
+                            self._tell(advice.handed_on(handed.before, handed.model, handed.fault))
+                            self._fits(turn.fit)
+                        told = len(turn.handed)
                         if self._json:
                             self._write(line(event, began) + "\n")
                         self._hear(event)

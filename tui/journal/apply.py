@@ -101,7 +101,8 @@ def apply(db: sqlite3.Connection, record: Record, owner: Owner) -> None:  # noqa
             run(db, "use_model", _used(record, record.started))
         case ResumeReply():
             run(db, "resume_reply", _resumed(record) | {"owner": owner.id})
-            run(db, "use_model", _used(record, record.at))
+            if not record.unasked:
+                run(db, "use_model", _used(record, record.at))
         case AddText(reply=reply, seq=seq, text=text, offset=offset, at=at):
             run(db, "append_delta", {"reply": reply, "seq": seq, "text": text, "offset": offset, "at": at})
         case AddReasoning(reply=reply, text=text, at=at):

@@ -128,6 +128,8 @@ class ResumeReply:
     next_seq: int | None = None
     """What StoredReply.next_seq was when its text was read: where it is another one by now, somebody has gone on with
     it. None: whatever stands there."""
+    unasked: bool = False
+    """The user has not chosen this model: the conversation keeps its own."""
 
 
 @dataclass(frozen=True, slots=True)

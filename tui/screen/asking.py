@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from textual import on, work
 
+from tui.chat import advice
 from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
-from tui.chat.turns import Turn
+from tui.chat.turns import HandedOn, Turn
 from tui.chat.versions import drop
 from tui.engine.policy import asks_for_a_wait
 from tui.monitor.view import ProbeView
@@ -105,10 +106,18 @@ class Asking(Linking):
     @work(group="reply")
     async def _follow(self, sending: Sending) -> None:
         """Set the newest view on the panes until the reply ends."""
+        told = len(sending.turn.handed)
         async for view in sending.views():
+            for handed in sending.turn.handed[told:]:
+                self.tell_handed_on(sending.turn, handed)
+            told = len(sending.turn.handed)
             self.show_link(view)
             self.refresh_turn()
         self._reply_ended(sending)
+
+    def tell_handed_on(self, turn: Turn, handed: HandedOn) -> None:  # noqa: ARG002  for what more there is to say
+        """Another model goes on with the reply of `turn`, as configured."""
+        self.notify(advice.handed_on(handed.before, handed.model, handed.fault), severity="warning", markup=False)
 
     def _reply_ended(self, sending: Sending) -> None:
         error = None if sending.task.cancelled() else sending.task.exception()

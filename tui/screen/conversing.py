@@ -9,7 +9,7 @@ from tui.chat import versions
 from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
-from tui.chat.turns import Turn
+from tui.chat.turns import HandedOn, Turn
 from tui.chat.window import Fit
 from tui.journal.search import Hit
 from tui.monitor.probe import Prober
@@ -207,6 +207,11 @@ class Conversing(Finding):
         if words and turn.fit.left_out != self._told_left_out:
             self.notify(words, markup=False)
         self._told_left_out = None
+
+    def tell_handed_on(self, turn: Turn, handed: HandedOn) -> None:
+        super().tell_handed_on(turn, handed)
+        if self.talk is not None and turn in self.talk.turns:
+            self._tell_what_goes(self.talk, turn)
 
     def told_windows(self, prober: Prober) -> bool:
         news = super().told_windows(prober)

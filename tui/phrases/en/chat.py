@@ -67,6 +67,7 @@ PHRASES: dict[str, str] = {
     "discarded": "Discarded: its {count} characters are not shown and not sent. Ctrl+R takes it up again.",
     "ask_elsewhere": "the last reply here is still being written by another window; this builds on what there is of it",
     "ask_interrupted": "the last reply here was interrupted (`unbroken -c` resumes it); this builds on what there is",
+    "handed_on": "{before} failed ({reason}): {model} goes on, as fallback says.",
     "hung_up": 'Stopped because the terminal went away, as on_hangup = "stop" wishes. Ctrl+R goes on.',
     "damaged": "The end of this reply was lost when the journal was damaged. Ctrl+R goes on from here.",
     "unread": "Stopped because nobody read it any more (a closed pipe). Ctrl+R goes on.",

@@ -55,7 +55,7 @@ PHRASES: dict[str, str] = {
     "init_provider": "Another server that speaks the OpenAI protocol; start it with -p mine:",
     "about_provider": "Who is asked, unless -p says otherwise.",
     "about_model": "The model that is asked, unless -m says otherwise.",
-    "about_fallback": "Models that go on in this order when one fails for good.",
+    "about_fallback": "Models of the provider that go on in this order when one fails for good.",
     "about_language": "auto follows the environment.",
     "about_on_hangup": "What happens to a reply when the terminal is lost.",
     "about_hangup_limit": "Seconds that a reply may still take then.",

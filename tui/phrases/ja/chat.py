@@ -68,6 +68,7 @@ PHRASES: dict[str, str] = {
     "discarded": "破棄しました。{count}文字は表示も送信もされません。Ctrl+R で元に戻して続けます。",
     "ask_elsewhere": "この会話の最後の返答は別のウィンドウが書き込み中です。ここまでの内容を踏まえて質問します",
     "ask_interrupted": "最後の返答は中断されています（`unbroken -c` で再開可能）。残っている内容を踏まえて質問します",
+    "handed_on": "{before} が失敗したため（{reason}）、fallback の設定どおり {model} が続けます。",
     "hung_up": '端末が閉じたため、on_hangup = "stop" の設定どおり停止しました。Ctrl+R で続けます。',
     "damaged": "ジャーナルの破損により、この返答の終わりが失われました。Ctrl+R でここから続けます。",
     "unread": "読み手がいなくなったため（パイプが閉じた）停止しました。Ctrl+R で続けます。",
