@@ -62,7 +62,7 @@ class KeyTurns:
 
     async def back(self, marker: Marker) -> None:
         """The marker has come up to the application."""
-        if not self._busy or marker.key != self._key:
+        if not self._busy or marker.key != self._key or self._over:
             return
         if marker.left:
             self._send(marker.left - 1)
@@ -71,7 +71,7 @@ class KeyTurns:
 
     async def settled(self) -> None:
         """What a dialog had asked for is there, or the dialog has ended."""
-        if self._held is not None and not self._acts_on_what_comes(self._waiting[0]):
+        if self._held is not None and not self._over and not self._acts_on_what_comes(self._waiting[0]):
             await self._release()
 
     async def _release(self) -> None:
@@ -92,7 +92,7 @@ class KeyTurns:
             await self._next()
 
     async def _next(self) -> None:
-        while self._waiting and not self._busy and self._held is None:
+        while self._waiting and not self._busy and self._held is None and not self._over:
             event = self._waiting[0]
             inserts = self._only_inserts(event)
             if self._unfollowed and not inserts and isinstance(self._app.screen, Dialog):
@@ -109,12 +109,19 @@ class KeyTurns:
                 if not inserts:
                     self._follow()
 
+    @property
+    def _over(self) -> bool:
+        """The application is ending: there is no screen any more that a key could be for."""
+        return not self._app.screen_stack
+
     def _follow(self) -> None:
         self._key += 1
         self._lost = self._app.set_timer(PATIENCE, partial(self._go_on, self._key))
         self._send(ROUNDS - 1)
 
     def _send(self, left: int) -> None:
+        if self._over:
+            return
         target = self._app.focused or self._app.screen
         marker = Marker(self._key, left)
         if not target.post_message(marker):
