@@ -124,6 +124,43 @@ class Answering(BaseHTTPRequestHandler):
         self.wfile.write(frame(None) + b"data: [DONE]\n\n")
 
 
+CONTROL = """
+import sys, time
+due = time.monotonic()
+while True:
+    due = max(due + 0.005, time.monotonic())
+    time.sleep(max(0.0, due - time.monotonic()))
+    sum(range(10_000))
+    now = time.monotonic()
+    if now - due > 0.01:
+        print(now, now - due, flush=True)
+"""
+
+
+class Control:
+    """A process that has as little to do as the one that is killed, and notes how late it gets to it: so it is known
+    where the machine stood still, and not the program."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen([sys.executable, "-c", CONTROL], stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> Control:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+
+    def stood_still(self, until: float) -> float:
+        """Seconds that it was late at most, within the last second before `until` (monotonic); ends it."""
+        self._process.terminate()
+        said, _ = self._process.communicate()
+        lines = [line.split() for line in said.splitlines()]
+        late = [float(line[1]) for line in lines if len(line) == 2 and until - 1 <= float(line[0]) <= until + 0.2]
+        return max(late, default=0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What one kill left behind."""
@@ -133,10 +170,12 @@ class Result:
     behind: float
     """Seconds between the last text held and the kill."""
     complaints: tuple[str, ...] = ()
+    stood_still: float = 0.0
+    """Seconds that the machine itself did, just before the kill; only where that was asked for."""
 
 
-def one(server: Server, folder: Path, name: str, wait: float, margin: float = MARGIN) -> Result:
-    """One reply, killed `wait` seconds after its first text."""
+def one(server: Server, folder: Path, name: str, wait: float, control: Control | None = None) -> Result:
+    """One reply, killed `wait` seconds after its first text. What `control` says of the machine is allowed for."""
     home = folder / name
     home.mkdir()
     url = server.url(name)
@@ -159,11 +198,13 @@ def one(server: Server, folder: Path, name: str, wait: float, margin: float = MA
         killed = time.monotonic()
         asking.send_signal(signal.SIGKILL)
         asking.communicate()
-    return judged(home / "journal.sqlite3", url, sent, killed, margin)
+    stood_still = control.stood_still(killed) if control else 0.0
+    return judged(home / "journal.sqlite3", url, sent, killed, stood_still)
 
 
-def judged(path: Path, url: str, sent: Sent, killed: float, margin: float) -> Result:
+def judged(path: Path, url: str, sent: Sent, killed: float, stood_still: float) -> Result:
     complaints = []
+    margin = MARGIN + stood_still
     db = sqlite3.connect(path)
     if db.execute("pragma integrity_check").fetchone()[0] != "ok":
         complaints.append("damaged")
@@ -185,7 +226,7 @@ def judged(path: Path, url: str, sent: Sent, killed: float, margin: float) -> Re
             behind = killed - at
     if (whole := asyncio.run(resumed(path, url))) != TEXT:
         complaints.append(f"resumed to {len(whole)} characters of {len(TEXT)}")
-    return Result(len(text), behind, tuple(complaints))
+    return Result(len(text), behind, tuple(complaints), stood_still)
 
 
 async def resumed(path: Path, url: str) -> str:
