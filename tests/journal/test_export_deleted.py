@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from tui.cli.main import run
 from tui.journal.export import VERSION, everything, read, to_json
 from tui.journal.ids import new_id
-from tui.journal.importing import Imported, import_document
+from tui.journal.importing import Imported, import_document, index_all
 from tui.journal.records import (
     AddText,
     BeginReply,
@@ -154,3 +156,31 @@ def test_the_command_leaves_out_what_was_deleted_unless_it_is_asked_for(
     assert [conversation.get("deleted") for conversation in told["conversations"]] == [None, START]
     assert run(["history", "export", "--deleted", "--format", "md"]) == 2
     assert "JSON" in capsys.readouterr().err
+
+
+def test_what_a_killed_import_left_is_removed_once_it_is_old(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    Journal.open(path).close()
+    data = document(path)
+    for name, age in ((".import-old", 2 * 86400.0), (".import-young", 60.0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "staged.sqlite3").write_text("x")
+        when = time.time() - age
+        for file in (tmp_path / name / "staged.sqlite3", tmp_path / name):
+            os.utime(file, (when, when))
+    take(data, path)
+    assert [file.name for file in tmp_path.glob(".import-*")] == [".import-young"]
+
+
+def test_how_far_the_index_is_is_told(tmp_path: Path) -> None:
+    source, target = tmp_path / "source.sqlite3", tmp_path / "target.sqlite3"
+    writer = Writer(source)
+    for number in range(40):
+        Talk(writer, f"{number} " * 20_000, at=START + number).begin()
+    assert writer.close(30)
+    take(document(source), target)
+    shares: list[float] = []
+    index_all(target, shares.append)
+    assert shares == sorted(shares)
+    assert len(shares) > 3
+    assert all(0 < share <= 1 for share in shares)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -35,6 +37,25 @@ class _Progress:
             click.echo("", err=True)
 
 
+PAUSE = 2.0
+"""Seconds between two lines of how far the index is; a terminal sees ten times as many."""
+
+
+def _indexing() -> Callable[[float], None]:
+    """As the progress of reading, by time: how long a share takes depends on the text."""
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    told = time.monotonic()
+
+    def progress(share: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= (PAUSE / 10 if terminal else PAUSE):
+            told = time.monotonic()
+            words = say("importing.indexed", percent=f"{share:.0%}"[:-1])
+            click.echo(f"\r{words}" if terminal else words, err=True, nl=not terminal)
+
+    return progress
+
+
 @click.command("import", help=say("history.help_import"))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 def import_(file: Path) -> None:
@@ -51,4 +72,4 @@ def import_(file: Path) -> None:
     told = {"conversations": imported.conversations, "turns": imported.turns, "replies": imported.replies}
     click.echo(say("importing.done", **{name: f"{count:,}" for name, count in told.items()}))
     click.echo(say("importing.indexing"), err=True)
-    index_all(path)
+    index_all(path, _indexing())

@@ -139,3 +139,6 @@ insert or ignore into main.search_todo (thing)
 select id from fresh_turns union all select id from fresh_replies
 union all
 select id from main.conversations where title is not null and id in (select id from fresh_conversations)
+
+-- name: left_to_index
+select (select count(*) from search_todo) + turns + replies from search_backfill

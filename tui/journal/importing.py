@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sqlite3
 import struct
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -32,8 +34,14 @@ from tui.say import say
 _SQL = load("import.sql")
 _STATES = ("streaming", "interrupted", "done", "failed", "stopped")
 _RUNGS = ("replay", "prefill", "continue", "restart")
-_INDEX_STEP = 1_000_000
+_INDEX_STEP = 300_000
 """Code points that the full-text index takes in at a time."""
+
+_PREFIX = ".import-"
+"""Of the folder beside the journal in which a document is read."""
+
+_ABANDONED = 86400.0
+"""Seconds since anything was written into it: it is written all the time."""
 
 _MERGE = tuple(name for name in _SQL if name.startswith("merge_"))
 
@@ -66,7 +74,8 @@ def import_document(document: BinaryIO, path: Path, progress: Progress) -> Impor
     """Take `document` into the journal at `path`. Raises BadExport, JournalUnusable, OSError; the journal is then as it
     was before."""
     open_file(path).close()  # what is wrong with the journal is said before the document is read
-    with TemporaryDirectory(prefix=".import-", dir=path.parent) as folder:
+    _sweep(path.parent)
+    with TemporaryDirectory(prefix=_PREFIX, dir=path.parent) as folder:
         staged = Path(folder) / "staged.sqlite3"
         try:
             _stage(document, staged, progress)
@@ -77,11 +86,22 @@ def import_document(document: BinaryIO, path: Path, progress: Progress) -> Impor
     return imported
 
 
-def index_all(path: Path) -> None:
-    """Take what is new into the full-text index. May be interrupted at any time: the next writer goes on."""
+def index_all(path: Path, progress: Callable[[float], None] = lambda _: None) -> None:
+    """Take what is new into the full-text index; `progress` is told the share that is done. May be interrupted at any
+    time: the next writer goes on."""
     with closing(open_file(path)) as db, contextlib.suppress(sqlite3.Error):
+        count = _SQL["left_to_index"]
+        whole = max(db.execute(count).fetchone()[0], 1)
         while take_in(db, _INDEX_STEP, 5000):
-            pass
+            progress(1 - min(db.execute(count).fetchone()[0] / whole, 1))
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what an import left that was killed: it is a copy of a document, and may be large."""
+    for left in folder.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - max(file.stat().st_mtime for file in (left, *left.iterdir())) > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _stage(document: BinaryIO, staged: Path, progress: Progress) -> None:

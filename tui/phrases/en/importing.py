@@ -10,5 +10,6 @@ PHRASES: dict[str, str] = {
     "wrong_field": "The document has something else than an export there: {where}.",
     "read": "Read {percent} % ({megabytes} MB).",
     "indexing": "Imported. Making it searchable …",
+    "indexed": "Searchable: {percent} %.",
     "done": "New: {conversations} conversations, {turns} turns, {replies} replies. The rest was there already.",
 }

@@ -10,5 +10,6 @@ PHRASES: dict[str, str] = {
     "wrong_field": "文書の次の場所が書き出しの形式と異なります：{where}。",
     "read": "{percent} %（{megabytes} MB）読み込みました。",
     "indexing": "読み込みました。検索できるようにしています…",
+    "indexed": "検索できる割合：{percent} %。",
     "done": "新しい会話 {conversations} 件、ターン {turns} 件、返答 {replies} 件。それ以外は既にありました。",
 }
