@@ -6,14 +6,15 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from fixtures_journal import Program, Talk, Troubles
 
+from tui.journal import connect
 from tui.journal.connect import open_file
-from tui.journal.migrations import APPLICATION_ID, MIGRATIONS
+from tui.journal.migrations import APPLICATION_ID, MIGRATIONS, migrate
 from tui.journal.store import Journal
 from tui.journal.trouble import JournalUnusable, TroubleKind
 from tui.journal.writer import Writer
@@ -135,6 +136,38 @@ assert writer.close(30), writer.trouble
             program.__exit__()
     with Journal.open(path) as journal:
         assert len(journal.conversations()) == 4
+
+
+def test_a_journal_that_another_process_is_just_creating_is_no_foreign_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between any two things that are read of its beginning."""
+    plain_connect = connect._connect
+    for moment in range(8):
+        path = tmp_path / str(moment) / "journal.sqlite3"
+        path.parent.mkdir()
+        creating = sqlite3.connect(path, isolation_level=None)
+        creating.execute("pragma journal_mode = wal")
+        statements: list[str] = []
+
+        def begun(
+            statement: str, at: int = moment, db: sqlite3.Connection = creating, seen: list[str] = statements
+        ) -> None:
+            seen.append(statement)
+            if len(seen) == at + 1:
+                migrate(db)
+
+        def watched(address: str, *, uri: bool = False, call: Callable[[str], None] = begun) -> sqlite3.Connection:
+            db = plain_connect(address, uri=uri)
+            db.set_trace_callback(call)
+            return db
+
+        monkeypatch.setattr(connect, "_connect", watched)
+        db = open_file(path)
+        assert len(statements) > moment
+        assert db.execute("select count(*) from replies").fetchone()[0] == 0
+        db.close()
+        creating.close()
 
 
 def schema(db: sqlite3.Connection) -> str:

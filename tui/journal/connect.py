@@ -101,13 +101,14 @@ def _number(db: sqlite3.Connection, pragma: str) -> int:
 
 
 def _check(db: sqlite3.Connection, path: Path) -> None:
-    mark = _number(db, "application_id")
-    if mark != APPLICATION_ID:
-        empty = db.execute("select count(*) from sqlite_master").fetchone()[0] == 0
-        if mark != 0 or not empty:
-            trouble = _damaged_or(JournalTrouble("foreign", "an SQLite file of another program"), path)
-            raise JournalUnusable(trouble, path)
-    version = _number(db, "user_version")
+    # All of one moment: another process may be creating it just now, and what is half empty looks like another's file.
+    db.execute("begin")
+    mark, version = _number(db, "application_id"), _number(db, "user_version")
+    empty = db.execute("select count(*) from sqlite_master").fetchone()[0] == 0
+    db.execute("commit")
+    if mark != APPLICATION_ID and (mark != 0 or not empty):
+        trouble = _damaged_or(JournalTrouble("foreign", "an SQLite file of another program"), path)
+        raise JournalUnusable(trouble, path)
     if version > len(MIGRATIONS):
         raise JournalUnusable(JournalTrouble("newer", f"version {version}, known up to {len(MIGRATIONS)}"), path)
 
