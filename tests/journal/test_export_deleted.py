@@ -158,6 +158,25 @@ def test_the_command_leaves_out_what_was_deleted_unless_it_is_asked_for(
     assert "JSON" in capsys.readouterr().err
 
 
+def test_one_that_was_deleted_is_exported_by_its_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UNBROKEN_DATA_DIR", str(tmp_path))
+    writer = Writer(tmp_path / "journal.sqlite3")
+    kept = Talk(writer, "kept").begin()
+    gone = Talk(writer, "secret").begin()
+    writer.put(DeleteConversation(gone.conversation, START))
+    assert writer.close(30)
+    for name in (kept.conversation, gone.conversation):
+        assert run(["history", "export", name.upper(), "--deleted"]) == 0
+        (told,) = json.loads(capsys.readouterr().out)["conversations"]
+        assert told["id"] == name
+    assert run(["history", "export", gone.conversation]) == 2
+    assert "unbroken history list" in capsys.readouterr().err
+    assert run(["history", "undelete", kept.conversation]) == 2
+    assert "--deleted" in capsys.readouterr().err
+
+
 def test_what_a_killed_import_left_is_removed_once_it_is_old(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     Journal.open(path).close()

@@ -12,6 +12,7 @@ from fixtures_journal import START, Talk
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.cli.main import run
 from tui.journal import vocabulary
 from tui.journal.connect import open_file
 from tui.journal.index import begin_anew, is_behind, take_in
@@ -20,6 +21,7 @@ from tui.journal.records import EndReply
 from tui.journal.store import Journal
 from tui.journal.sums import PART, proven, sums_of
 from tui.journal.writer import Writer
+from tui.say import Language, phrases
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
@@ -142,6 +144,36 @@ def test_what_is_too_much_to_name_is_gathered(path: Path, writer: Writer) -> Non
     with closing(open_file(path)) as db:
         assert vocabulary.beginning(db, "prefix") == []
     assert len(hits(path, "prefix")) == 2
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("here", [True, False])
+def test_where_too_many_words_hold_a_piece_it_is_said(
+    path: Path,
+    writer: Writer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    language: Language,
+    here: bool,
+) -> None:
+    """Those known longest are asked for; of the others a text is found by its words alone."""
+    words = [f"x{chr(97 + n // 26)}{chr(97 + n % 26)}iddle" for n in range(vocabulary.MOST_HOLDING)]
+    with closing(open_file(path)) as db:
+        vocabulary.learn(db, words)
+    said(writer, " ".join(words[:3]) if here else "nothing", "a griddle")
+    indexed(path)
+    with Journal.open(path) as journal:
+        found = journal.search("iddle")
+        assert [hit.line for hit in found.hits] == ([" ".join(words[:3])] if here else [])
+        assert (found.more, found.partly) == (True, True)
+        assert not journal.search("riddle").partly
+        assert len(journal.search("riddle").hits) == 1
+    monkeypatch.setenv("UNBROKEN_DATA_DIR", str(path.parent))
+    monkeypatch.setenv("LC_ALL", {"en": "C.UTF-8", "ja": "ja_JP.UTF-8"}[language])
+    assert run(["history", "search", "iddle"]) == (0 if here else 1)
+    told = capsys.readouterr().err
+    assert phrases(language, "history")["partly"] in told
+    assert "-n" not in told
 
 
 @given(st.text(max_size=50), st.integers(0, 4), st.integers(0, 3 * PART))

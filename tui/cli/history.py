@@ -91,8 +91,8 @@ def export(which: str | None, form: str, deleted: bool) -> None:
             raise nothing()
         wanted: Iterator[Whole] = iter(())
         if journal is not None:
-            named = everything(journal, deleted=deleted) if which is None else (find(journal, which),)
-            wanted = read(journal, named, deleted=deleted)
+            one = () if which is None else (find(journal, which, "all" if deleted else "kept"),)
+            wanted = read(journal, one or everything(journal, deleted=deleted), deleted=deleted)
         if form == "json":
             boundaries = journal.boundaries if journal else lambda _: ()
             write(to_json(wanted, time.time(), boundaries, deleted=deleted), as_json=True)

@@ -44,7 +44,7 @@ def _one(which: str, *, deleted: bool = False) -> ConversationId:
     with opened() as journal:
         if journal is None:
             raise nothing()
-        conversation = find(journal, which, deleted=deleted)
+        conversation = find(journal, which, "deleted" if deleted else "kept")
         click.echo(title(conversation), err=True)
         return conversation.id
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from tui.cli.errors import Advice, Exit, Stop
-from tui.journal.store import Journal
+from tui.journal.store import Among, Journal
 from tui.journal.stored import StoredConversation
 from tui.journal.trouble import JournalUnusable, judge
 from tui.paths import journal_file
@@ -41,19 +41,16 @@ def nothing() -> Stop:
     return Stop(Advice(say("history.none"), do=say("history.none_do")), Exit.INCOMPLETE)
 
 
-def find(journal: Journal, which: str, *, deleted: bool = False) -> StoredConversation:
-    """The conversation that `which` names: the beginning of an id, or `latest`; `deleted`: one that was."""
-    if deleted:
-        known = {conversation.id: conversation for conversation in journal.deleted(MOST_DELETED)}
-        named = [name for name in known if which and name.startswith(which.lower())]
-        return known[_only(named, which, say("history.find_deleted_do"))]
-    if which == LATEST:
+def find(journal: Journal, which: str, among: Among = "kept") -> StoredConversation:
+    """The conversation that `which` names: the beginning of an id, or `latest`."""
+    if which == LATEST and among != "deleted":
         latest = journal.latest()
         if latest is None:
             raise nothing()
         return latest
-    names = journal.with_prefix(which) if which else ()
-    found = journal.conversation(_only(names, which, say("history.find_do")))
+    names = journal.with_prefix(which, among=among) if which else ()
+    advice = say("history.find_deleted_do" if among == "deleted" else "history.find_do")
+    found = journal.conversation(_only(names, which, advice), among)
     assert found is not None
     return found
 

@@ -35,6 +35,8 @@ def search(words: tuple[str, ...], limit: int) -> int:
             click.echo(say("history.nothing_found"), err=True)
         if found.indexing:
             click.echo(say("history.indexing"), err=True)
+        if found.partly:
+            click.echo(say("history.partly"), err=True)
         elif found.more:
             click.echo(say("history.more_hits", count=len(found.hits)), err=True)
     return Exit.COMPLETE if found.hits else Exit.INCOMPLETE

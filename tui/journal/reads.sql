@@ -7,7 +7,9 @@ where deleted_at is null and (updated, id) < (:updated, :id)
 order by updated desc, id desc limit :limit
 
 -- name: with_prefix
-select id from conversations where id >= :low and id < :high and deleted_at is null order by id limit :limit
+select id from conversations
+where id >= :low and id < :high and case when deleted_at is null then :kept else :deleted and deleted_at > 0 end
+order by id limit :limit
 
 -- A conversation deleted at 0 was never here: an imported branch came from it.
 -- name: deleted

@@ -56,6 +56,8 @@ class Found:
     """The newest first; where not all fit, those in which the words stand by themselves are preferred."""
     more: bool = False
     """There may be more hits than these."""
+    partly: bool = False
+    """Not all texts that could hold it were looked through, however many hits are wanted: more letters tell more."""
     indexing: bool = False
     """Conversations from before are still being taken into the index: more may be found in a while."""
 
@@ -98,9 +100,10 @@ def find(
     titles = {known.id: known.title for known in conversations(list(dict.fromkeys(name for name, _ in hits)))}
     told = [_hit(ConversationId(name), titles.get(ConversationId(name), ""), found) for name, found in hits]
     told.sort(key=lambda hit: hit.at, reverse=True)
-    more = len(hits) >= limit or read > _MOST_READ or bool(left_out)
+    enough = len(hits) >= limit
+    partly = not enough and (read > _MOST_READ or bool(left_out))
     indexing = len(fresh) >= _NOT_YET or any(db.execute(SQL["left"]).fetchone()) or is_learning(db)
-    return Found(tuple(told), more, indexing)
+    return Found(tuple(told), enough or partly, partly, indexing)
 
 
 def _candidates(

@@ -136,7 +136,7 @@ select word from search_vocabulary where word >= :low and word < :high order by 
 
 -- name: words_with
 select v.word from search_inner i join search_vocabulary v on v.id = i.rowid
-where search_inner match :match order by i.rowid limit :limit
+where search_inner match :match order by i.rowid
 
 -- name: put_sums
 insert into sums (thing, parts) values (:thing, :parts)

@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from tui.journal import rows
 from tui.journal.connect import open_file, open_read_only
@@ -27,6 +27,9 @@ _SQL = load("reads.sql")
 SHORTEST_ID = 8
 """Characters of an id that are shown at least: its first 10 are milliseconds, so 8 tell seconds apart."""
 
+
+Among = Literal["kept", "deleted", "all"]
+"""Which conversations are meant."""
 
 ASK_EVERY = 10_000
 """Instructions of SQLite, some 0.1 ms, after which a long statement asks whether anybody waits for it."""
@@ -83,9 +86,11 @@ class Journal:
             found = db.execute(_SQL["recent"], {"updated": start[0], "id": start[1], "limit": limit})
             return _conversations(db, [row["id"] for row in found])
 
-    def conversation(self, conversation: ConversationId) -> StoredConversation | None:
+    def conversation(self, conversation: ConversationId, among: Among = "kept") -> StoredConversation | None:
         with self._reading() as db:
-            return next(iter(_conversations(db, [conversation])), None)
+            found = [*_conversations(db, [conversation])] if among != "deleted" else []
+            found += _conversations(db, [conversation], deleted=True) if among != "kept" else ()
+            return next(iter(found), None)
 
     def latest(self) -> StoredConversation | None:
         """The last used one."""
@@ -97,11 +102,12 @@ class Journal:
             found = db.execute(_SQL["deleted"], {"limit": limit}).fetchall()
             return _conversations(db, [row["id"] for row in found], deleted=True)
 
-    def with_prefix(self, prefix: str, limit: int = 2) -> tuple[ConversationId, ...]:
+    def with_prefix(self, prefix: str, limit: int = 2, among: Among = "kept") -> tuple[ConversationId, ...]:
         """The conversations whose id begins with `prefix`, oldest first."""
         ends = {"low": prefix.lower(), "high": prefix.lower() + "\U0010ffff", "limit": limit}
+        wanted = {"kept": among != "deleted", "deleted": among != "kept"}
         with self._reading() as db:
-            return tuple(ConversationId(row["id"]) for row in db.execute(_SQL["with_prefix"], ends))
+            return tuple(ConversationId(row["id"]) for row in db.execute(_SQL["with_prefix"], ends | wanted))
 
     def short_id(self, conversation: ConversationId) -> str:
         """The beginning of an id, as long as needed to name no other conversation."""

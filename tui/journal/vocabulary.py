@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from itertools import islice
 
 from tui.journal.sql import load
 
@@ -97,5 +98,5 @@ def holding(db: sqlite3.Connection, piece: str) -> list[str]:
     if len(piece) < GRAM or not has_inner(db):
         return []
     match = " AND ".join(f'"{gram}"' for gram in grams(piece))
-    found = db.execute(SQL["words_with"], {"match": match, "limit": 5 * MOST_HOLDING})
-    return [word for (word,) in found if piece in word][: MOST_HOLDING + 1]
+    found = db.execute(SQL["words_with"], {"match": match})
+    return list(islice((word for (word,) in found if piece in word), MOST_HOLDING + 1))

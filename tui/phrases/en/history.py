@@ -45,6 +45,7 @@ PHRASES: dict[str, str] = {
     "nothing_found": "Nothing found.",
     "indexing": "Older conversations are still being made searchable: more may be found in a while.",
     "in_title": "(in the title)",
+    "partly": "Not all that could hold this was looked through: more letters, or another word, may find more.",
     "more_hits": "The newest {count}; there may be more (-n shows more).",
     "state_kept": "interrupted, kept as it is: the answer is not whole",
     "state_discarded": "interrupted and discarded: the answer is not whole",

@@ -11,6 +11,7 @@ PHRASES: dict[str, str] = {
     "no_hit": "Nothing found.",
     "in_title": "title:",
     "more": "There may be more: add a word.",
+    "partly": "Not all was looked through: type more of it, or add a word.",
     "indexing": "Older conversations are still being read.",
     "searching": "Still searching. Press Enter when the rows are there, or Esc.",
     "renaming": "Write the title, then Enter; empty takes the first prompt again.",

@@ -214,7 +214,7 @@ class ConversationsDialog(ListDialog[Opened | None]):
         """The answer to Search `number`; one that came too late is dropped."""
         if self._here and number == self._asked:
             self.query_one(Rows).list_hits(found)
-            notes = [say("talks.more")] if found.more else []
+            notes = [say("talks.partly" if found.partly else "talks.more")] if found.more else []
             notes += [say("talks.indexing")] if found.indexing else []
             if notes or self._impatient:
                 self.tell(" ".join(notes))
