@@ -30,6 +30,7 @@ from wire_server import WireServer
 from witness import Frame, watched
 
 from tui import say
+from tui.cli.screen_run import settle
 from tui.engine.reader import stall_after
 from tui.words import Timeouts
 
@@ -145,6 +146,7 @@ def judge(told: Run) -> int:
 
 async def play(folder: Path, rounds: int, delays: Delays) -> Run:
     watching = asyncio.create_task(delays())
+    settle()  # as the program itself
     try:
         return await run(folder, rounds, backoff=2.0)
     finally:
