@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.chat.window import MOST, Fit, factor_of, fit, tokens_of
+from tui.chat.window import MOST, Fit, Sizes, factor_of, fit, tokens_of
 
 TURN = ("q" * 400, "a" * 400)  # 100 tokens each, estimated
 
@@ -74,6 +74,17 @@ def test_the_models_own_count_corrects_the_estimate_upward_only() -> None:
     )
     assert factor_of([(text, 240), (text, 360), (text, 360), (text, 120), (text, 240), (text, 480)]) == 2.0
     assert fit("", [TURN], "x", 2000, 500, 2.0).tokens == 2 * 235 + fit("", [], "x", 2000, 500, 2.0).tokens
+
+
+conversations = st.lists(st.tuples(texts, texts), max_size=6)
+
+
+@given(st.lists(conversations, max_size=6), st.floats(1.0, 4.0))
+def test_what_is_remembered_of_the_turns_changes_nothing(states: list[list[tuple[str, str]]], factor: float) -> None:
+    """Turns are added, dropped, branched from and answered anew."""
+    sizes = Sizes()
+    for turns in states:
+        assert fit("", turns, "x", 2000, 500, factor, sizes) == fit("", turns, "x", 2000, 500, factor)
 
 
 @given(texts, texts)

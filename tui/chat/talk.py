@@ -13,7 +13,7 @@ from tui.chat.link_log import LinkLog
 from tui.chat.passive import Passive
 from tui.chat.turns import ELSEWHERE, Ending, Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
 from tui.chat.view import ReplyView, at_limit, fold, fresh, stopped, with_earlier_cost
-from tui.chat.window import Fit, factor_of, fit
+from tui.chat.window import Fit, Sizes, factor_of, fit
 from tui.clock import Bell, Clock
 from tui.engine.ledger import estimate_tokens
 from tui.engine.retry_budget import RetryBudget
@@ -79,6 +79,7 @@ class Talk:
         self.writer, self.clock = writer, clock
         self._policy_for = policy_for
         self._fallback = tuple(fallback)
+        self._sizes = Sizes()
         self._transport = transport
         self._retries = retries or RetryBudget()
         self._board = board or Board()
@@ -169,7 +170,7 @@ class Talk:
         said = [(turn.prompt, turn.said) for turn in turns]
         window = provider.model(model).context
         factor = 1.0 if window is None else factor_of(self._counted(provider, model))
-        return fit(self.system, said, prompt + partial, window, self.sampling.max_tokens, factor)
+        return fit(self.system, said, prompt + partial, window, self.sampling.max_tokens, factor, self._sizes)
 
     def _counted(self, provider: Provider, model: str) -> Iterator[tuple[str, int]]:
         """Answers of `model`, the newest first, with the tokens that were counted for just that text."""

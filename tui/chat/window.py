@@ -48,6 +48,22 @@ class Fit:
     """Tokens of the window that are kept free for the reply."""
 
 
+class Sizes:
+    """Estimates of a conversation's turns. Each is made again only where its text is another: all are asked for at
+    every key press in the prompt."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[str, str, int, int]] = {}
+
+    def of(self, place: int, asked: str, said: str) -> tuple[int, int]:
+        """Tokens of the prompt and of the reply of the turn at `place`."""
+        known = self._known.get(place)
+        # Texts that are the same object are compared at once, whatever their length.
+        if known is None or known[0] != asked or known[1] != said:
+            known = self._known[place] = (asked, said, tokens_of(asked), tokens_of(said))
+        return known[2], known[3]
+
+
 def fit(
     system: str,
     turns: Sequence[tuple[str, str]],
@@ -55,17 +71,24 @@ def fit(
     window: int | None,
     max_tokens: int | None,
     factor: float = 1.0,
+    sizes: Sizes | None = None,
 ) -> Fit:
     """Leave out the oldest turns (prompt, reply) until the rest fits; a turn without a reply is never sent.
 
-    The system prompt and `prompt` always stay. `factor`: what `factor_of` says of the model.
+    The system prompt and `prompt` always stay. `factor`: what `factor_of` says of the model. `sizes`: what is known of
+    these turns from the last time.
     """
+    sizes = sizes or Sizes()
 
-    def cost(text: str) -> int:
-        return ceil(tokens_of(text) * factor) + PER_MESSAGE + 1
+    def cost(tokens: int) -> int:
+        return ceil(tokens * factor) + PER_MESSAGE + 1
 
-    total = cost(prompt) + (cost(system) if system else 0)
-    costs = [(place, cost(asked) + cost(said)) for place, (asked, said) in enumerate(turns) if said]
+    total = cost(tokens_of(prompt)) + (cost(tokens_of(system)) if system else 0)
+    costs = [
+        (place, sum(cost(tokens) for tokens in sizes.of(place, asked, said)))
+        for place, (asked, said) in enumerate(turns)
+        if said
+    ]
     wanted = total + sum(cost for _, cost in costs)
     if window is None:
         return Fit(tokens=wanted, wanted=wanted)
