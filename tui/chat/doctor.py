@@ -12,6 +12,7 @@ from typing import Literal
 
 from tui.clock import Clock
 from tui.journal.health import Health, back_up, examine, release_orphans
+from tui.journal.place import network_kind
 from tui.journal.salvage import Identity, identity, set_aside
 from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
 from tui.plain import one_line
@@ -104,9 +105,17 @@ def _findings(health: Health, path: Path) -> tuple[Finding, ...]:
         Finding("journal.file", "ok", say("health.file", **about))
         if health.writable
         else Finding("journal.file", "warning", say("health.not_writable", **about), say("journal.opening_unwritable")),
+        *_place(path),
         _integrity(health),
         *(() if health.damage else (_leases(health), _interrupted(health))),
     )
+
+
+def _place(path: Path) -> tuple[Finding, ...]:
+    kind = network_kind(path)
+    if kind is None:
+        return ()
+    return (Finding("journal.place", "warning", say("health.networked", kind=kind), say("health.networked_do")),)
 
 
 def _unusable(trouble: JournalTrouble, path: Path) -> Finding:

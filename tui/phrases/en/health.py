@@ -4,6 +4,8 @@ PHRASES: dict[str, str] = {
     "none_yet": "There is no journal yet; it will be {path}.",
     "file": "The journal {path} opens and can be written: {count} conversations, {size} MB.",
     "not_writable": "The journal {path} opens but cannot be written: {count} conversations, {size} MB.",
+    "networked": "The journal lies on a network file system ({kind}): two machines that use it at once can damage it.",
+    "networked_do": "Use it from one machine at a time, or name a directory of this machine in UNBROKEN_DATA_DIR.",
     "whole": "The journal is whole.",
     "damaged": "The journal is damaged: {detail}",
     "damaged_do": "Close every unbroken and let the doctor repair it: what can be read is taken into a new journal, "
