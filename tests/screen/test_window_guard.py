@@ -167,6 +167,20 @@ async def test_the_provider_tells_it_by_its_list(tmp_path: Path) -> None:
 
 
 @scene
+async def test_the_list_is_asked_once_where_the_probes_are_chats(tmp_path: Path) -> None:
+    looking = Looking("Hi.", "One.", "Two.", "Three.", listed={"max_model_len": 700})
+    with looking.server as server:
+        config = settings(tmp_path, server.url, more='[probe]\nkind = "chat"\ninterval = 3600.0\n')
+        async with live(config) as screen:
+            await screen.until(lambda: screen.app.talk and screen.app.talk.provider.windows)
+            await screen.until(lambda: posts(server))
+            await told(screen, OLD, "One.")
+            screen.app.prompt.put("n" * 800)
+            await screen.shows(LEFT.format(1))
+            assert sum(seen.method == "GET" for seen in server.seen) == 1
+
+
+@scene
 async def test_what_is_configured_goes_before_what_the_provider_tells(tmp_path: Path) -> None:
     looking = Looking("One.", listed={"max_model_len": 700})
     with looking.server as server:

@@ -97,13 +97,15 @@ class Session:
         before, talk.provider = talk.provider, resolve.with_windows(self.config, talk.provider, windows)
         return before.windows != talk.provider.windows
 
-    async def ask_windows(self, talk: Talk) -> None:
-        """Have the provider of `talk` tell the contexts of its models; where it does not answer, nothing is known."""
+    async def ask_windows(self, talk: Talk) -> bool:
+        """Have the provider of `talk` tell the contexts of its models; whether the open conversation learns by it.
+
+        Where it does not answer, nothing is known.
+        """
         from tui.monitor.models import Present, fetch_models
 
         answer = await fetch_models(talk.provider, WINDOW_PATIENCE)
-        if isinstance(answer, Present):
-            self.told_windows(talk.provider.name, answer.windows)
+        return isinstance(answer, Present) and self.told_windows(talk.provider.name, answer.windows)
 
     def _last_asked(self) -> tuple[str | None, str | None]:
         """Who the last conversation was with; (None, None) where there is none, or its provider is gone."""

@@ -12,7 +12,6 @@ from tui.chat.talk import Talk
 from tui.chat.turns import HandedOn, Turn
 from tui.chat.window import Fit
 from tui.journal.search import Hit
-from tui.monitor.probe import Prober
 from tui.say import say
 from tui.screen import shown
 from tui.screen.dialogs.conversations import ConversationsDialog, Opened
@@ -213,12 +212,10 @@ class Conversing(Finding):
         if self.talk is not None and turn in self.talk.turns:
             self._tell_what_goes(self.talk, turn)
 
-    def told_windows(self, prober: Prober) -> bool:
-        news = super().told_windows(prober)
-        if news:
-            # What is being typed may not fit what is known now.
-            self._note()
-        return news
+    def windows_told(self) -> None:
+        super().windows_told()
+        # What is being typed may not fit what is known now.
+        self._note()
 
     def asked(self, text: str) -> None:
         self.output.unmark()

@@ -55,6 +55,14 @@ class Linking(Showing):
             talk.provider, settings, self.session.clock, self._probed, model=talk.model, board=self.session.board
         )
         self._probing = asyncio.create_task(self._prober.run(), name="unbroken-probe")
+        if settings.kind == "chat":
+            # Its answers tell nothing of the models.
+            self._ask_windows(talk)
+
+    @work(group="windows", exclusive=True)
+    async def _ask_windows(self, talk: Talk) -> None:
+        if await self.session.ask_windows(talk):
+            self.windows_told()
 
     def _probed(self, view: ProbeView) -> None:
         if not (self.is_running and self.screen_stack):
@@ -62,16 +70,17 @@ class Linking(Showing):
         if view.samples:
             self.session.log.probed(view.reason, lost=view.last is None)
         self.connection.probes = view
-        if self._prober is not None and self._prober.windows:
-            self.told_windows(self._prober)
+        prober = self._prober
+        windows = prober.windows if prober is not None else {}
+        if prober is not None and windows and self.session.told_windows(prober.provider.name, windows):
+            self.windows_told()
         if view.reason in TELLING and view.reason != self._told_of:
             self.notify(say("screen.probe_says", words=reason_words(view.reason)), severity="warning", markup=False)
         self._told_of = view.reason
         self._look()
 
-    def told_windows(self, prober: Prober) -> bool:
-        """The list of models tells how much fits them; whether that is news for the open conversation."""
-        return self.session.told_windows(prober.provider.name, prober.windows)
+    def windows_told(self) -> None:
+        """How much fits the models of the open conversation is known now, or known otherwise."""
 
     def show_link(self, view: ReplyView) -> None:
         """The newest view of the reply on its way."""
