@@ -36,7 +36,8 @@ from tui.journal.records import (
     SetUsage,
 )
 from tui.journal.sql import load
-from tui.journal.text import compact
+from tui.journal.sums import running
+from tui.journal.text import compact, drop_behind, held
 from tui.words import Fault
 
 SQL = load("writes.sql")
@@ -101,10 +102,12 @@ def apply(db: sqlite3.Connection, record: Record, owner: Owner) -> None:  # noqa
             run(db, "use_model", _used(record, record.started))
         case ResumeReply():
             run(db, "resume_reply", _resumed(record) | {"owner": owner.id})
+            drop_behind(db, record.id)
             if not record.unasked:
                 run(db, "use_model", _used(record, record.at))
         case AddText(reply=reply, seq=seq, text=text, offset=offset, at=at):
-            run(db, "append_delta", {"reply": reply, "seq": seq, "text": text, "offset": offset, "at": at})
+            delta: dict[str, Value] = {"reply": reply, "seq": seq, "text": text, "offset": offset, "at": at}
+            run(db, "append_delta", delta | {"sum": _sum(db, record)})
         case AddReasoning(reply=reply, text=text, at=at):
             run(db, "append_reasoning", {"reply": reply, "text": text, "at": at})
         case DropReasoning(reply=reply):
@@ -129,6 +132,18 @@ def apply(db: sqlite3.Connection, record: Record, owner: Owner) -> None:  # noqa
                 run(db, statement, values)
         case _:
             assert_never(record)
+
+
+def _sum(db: sqlite3.Connection, record: AddText) -> int | None:
+    """Of the reply up to the end of this delta; None: it is not the next one."""
+    found: tuple[int, int | None] | None = db.execute(SQL["sum_so_far"], {"reply": record.reply}).fetchone()
+    last, before = found or (None, None)
+    if before is None:
+        whole = held(db, record.reply)
+        if whole is None:
+            return None
+        last, before = whole.through, running(whole.text)
+    return running(str(storable(record.text)), before) if record.seq - 1 == last else None
 
 
 def _conversation(record: NewConversation) -> dict[str, Value]:

@@ -24,6 +24,7 @@ from tui.journal.records import (
     SetUsage,
 )
 from tui.journal.sql import load
+from tui.journal.text import held
 from tui.words import ReplyId
 
 _SQL = load("leases.sql")
@@ -36,16 +37,16 @@ def ours(
     db: sqlite3.Connection,
     batch: Sequence[Record],
     owner: Owner,
-    held: Collection[ReplyId],
+    begun_before: Collection[ReplyId],
     lost: Collection[ReplyId],
     now: float,
 ) -> tuple[list[bool], frozenset[ReplyId]]:
     """For each record of `batch` whether `owner` may write it, and the replies that are lost to others after it.
 
-    `held`: those that it began and has not ended. A process that was suspended for long, or whose disk was away, may
-    come back to one that somebody else has gone on with meanwhile.
+    `begun_before`: those that it began and has not ended. A process that was suspended for long, or whose disk was
+    away, may come back to one that somebody else has gone on with meanwhile.
     """
-    gone = {*lost, *(reply for reply in held if _owner(db, reply) != owner.id)}
+    gone = {*lost, *(reply for reply in begun_before if _owner(db, reply) != owner.id)}
     begun = set[ReplyId]()
     kept: list[bool] = []
     for record in batch:
@@ -60,7 +61,7 @@ def ours(
                 free = not (record.first and _is_answered(db, record))
                 gone = gone if free else gone | {reply}
                 kept.append(free)
-            case EndReply(reply=reply) if reply not in held and reply not in begun and reply not in gone:
+            case EndReply(reply=reply) if reply not in begun_before and reply not in begun and reply not in gone:
                 # Somebody else's: where it was interrupted, and nobody has ended it since.
                 free = _owner(db, reply) is not None and _is_free(db, reply, None, owner, now)
                 gone = gone if free else gone | {reply}
@@ -83,17 +84,19 @@ def _is_answered(db: sqlite3.Connection, record: BeginReply) -> bool:
     return bool(found)
 
 
-def _is_free(db: sqlite3.Connection, reply: ReplyId, held: int | None, owner: Owner, now: float) -> bool:
-    """Whether `reply` stands where the one who resumes it believes (`held`: the next delta), and nobody who lives is
-    writing it."""
+def _is_free(db: sqlite3.Connection, reply: ReplyId, next_seq: int | None, owner: Owner, now: float) -> bool:
+    """Whether `reply` stands where the one who resumes it believes (`next_seq`: of the next delta), and nobody who
+    lives is writing it."""
     row = db.execute(_SQL["standing"], {"reply": reply}).fetchone()
     if row is None:
         return True  # writing it will say what is wrong
-    whole, next_seq, holder, pid, machine, born, heartbeat, closed = row
+    whole, holder, pid, machine, born, heartbeat, closed = row
     if holder == owner.id:
         return True
-    if held is not None and (next_seq != held or whole):
-        return False
+    if next_seq is not None:
+        there = held(db, reply)
+        if whole or (there is not None and there.through + 1 != next_seq):
+            return False
     if holder is None or pid is None or closed is not None:
         return True
     return not is_alive(Owner(holder, pid, machine, born), heartbeat, now)

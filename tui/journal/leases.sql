@@ -9,7 +9,6 @@ select exists (select 1 from replies where turn = :turn and id != :reply)
 -- name: standing
 -- whole: nobody goes on with it; what ended at its limit of tokens is not.
 select r.state = 'done' and coalesce(r.finish_reason, '') not in ('length', 'model_length') as whole,
-    coalesce((select max(d.seq) from deltas d where d.reply = r.id), r.through) + 1 as next_seq,
     r.owner, p.pid, p.machine, p.born, p.heartbeat, p.closed
 from replies r left join processes p on p.id = r.owner
 where r.id = :reply

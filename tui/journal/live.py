@@ -132,7 +132,9 @@ class LiveJournal(Journal):
     def tail(self, reply: ReplyId, next_seq: int) -> Tail:
         """What `reply` has from delta `next_seq` on."""
         with self._reading() as db:
-            found = db.execute(_SQL["new_deltas"], {"reply": reply, "next": next_seq}).fetchall()
+            rows_there = db.execute(_SQL["new_deltas"], {"reply": reply, "next": next_seq}).fetchall()
+            # Behind one that is lost nothing is in its place.
+            found = [row for place, row in enumerate(rows_there, next_seq) if row["seq"] == place]
             seams = tuple(rows.seam(row) for row in db.execute(self.SQL["seams"], {"names": as_list([reply])}))
             newest = db.execute(_SQL["newest_attempt"], {"reply": reply}).fetchone()
             thoughts = [] if found or next_seq else db.execute(_SQL["reasoning_of"], {"reply": reply}).fetchall()

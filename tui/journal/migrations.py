@@ -66,6 +66,12 @@ def m8_vocabulary_and_sums(db: sqlite3.Connection) -> None:
     create_inner(db)
 
 
+def m9_running_sums(db: sqlite3.Connection) -> None:
+    """What proves a delta to be the next one."""
+    for statement in statements(_SCHEMA["m9_running_sums"]):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m1_first,
     m2_versions,
@@ -75,6 +81,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     m6_titles_and_beginnings,
     m7_phases,
     m8_vocabulary_and_sums,
+    m9_running_sums,
 )
 
 

@@ -14,8 +14,10 @@ from tui.journal.connect import open_file
 from tui.journal.index import begin_anew, take_in
 from tui.journal.lease import ours
 from tui.journal.owner import this_process
-from tui.journal.records import BeginReply, EndReply, Record, ResumeReply
-from tui.journal.salvage import Identity, identity, set_aside
+from tui.journal.records import AddText, BeginReply, EndReply, Record, ResumeReply
+from tui.journal.salvage import Identity, identity, put_aside, set_aside
+from tui.journal.spoken import Spoken
+from tui.journal.text import held
 from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
 from tui.words import ReplyId
 
@@ -52,8 +54,10 @@ class Pen:
         self._unsure = False
         """A batch failed: whether its commit reached the file is known by the file alone."""
         self.owner = this_process()
-        self.open_replies: set[ReplyId] = set()
+        self.open_replies: dict[ReplyId, Spoken] = {}
         """Begun and not ended: while there are any, others want signs of life."""
+        self._put_back = False
+        """A rescue may have lost some of that."""
         self.lost: frozenset[ReplyId] = frozenset()
         """Replies that another process has gone on with: what this one still says about them is dropped."""
         self.refused: tuple[int, JournalTrouble] | None = None
@@ -81,6 +85,7 @@ class Pen:
             if judge(error).kind == "corrupt" and not self._rescued:
                 self._rescued = True
                 done = set_aside(self._path, self._wall(), self._file or self._opened)
+                self._file, self._put_back = identity(self._path), True
                 trouble = JournalTrouble("set_aside", done.damaged.name, done.rescued)
                 raise JournalUnusable(trouble, self._path) from error
             raise
@@ -90,7 +95,7 @@ class Pen:
         if self._unsure:
             there = self._saved_in_file(db)
             done = min(max(there - first + 1, 0), len(batch))
-            self._follow(batch[:done])
+            self._follow(db, batch[:done])
             first, batch = first + done, batch[done:]
             self._unsure = False
         if batch or self.open_replies:
@@ -148,15 +153,17 @@ class Pen:
         return db
 
     def _go_on_in_another(self) -> None:
-        """Another file stands in the journal's place: where it knows this process, it is the journal, rescued."""
+        """Another file stands in the journal's place: where it knows this process, or the one before was set
+        aside, it is the journal, rescued."""
         found = identity(self._path)
         if found is None:
             raise JournalUnusable(JournalTrouble("gone"), self._path)
         db = self._open()
-        if self._known and db.execute(SQL["saved"], {"id": self.owner.id}).fetchone() is None:
+        strange = self._known and db.execute(SQL["saved"], {"id": self.owner.id}).fetchone() is None
+        if strange and (self._file is None or put_aside(self._path, self._file) is None):
             db.close()
             raise JournalUnusable(JournalTrouble("gone"), self._path)
-        self._db, self._file, self._unsure = db, found, True
+        self._db, self._file, self._unsure, self._put_back = db, found, True, True
 
     def _saved_in_file(self, db: sqlite3.Connection) -> int:
         row: tuple[int] | None = db.execute(SQL["saved"], {"id": self.owner.id}).fetchone()
@@ -174,10 +181,11 @@ class Pen:
             for number, record in compress(enumerate(batch, first), kept):
                 self._apply_alone(db, number, record)
         db.execute("commit")
-        self._known = True
-        self._follow(batch)
+        self._known, self._put_back = True, False
+        self._follow(db, batch)
         self.lost = lost
-        self.open_replies -= lost
+        for reply in lost:
+            self.open_replies.pop(reply, None)
 
     def _apply_alone(self, db: sqlite3.Connection, number: int, record: Record) -> None:
         db.execute("savepoint one")
@@ -200,14 +208,25 @@ class Pen:
         owner, now = self.owner, self._wall()
         parts: dict[str, Value] = {"id": owner.id, "pid": owner.pid, "machine": owner.machine, "born": owner.born}
         run(db, "sign_of_life", {**parts, "now": now, "saved": first + len(batch) - 1})
+        if self._put_back:
+            for reply, spoken in self.open_replies.items():
+                spoken.put_back(db, reply, owner.id)
         return ours(db, batch, owner, self.open_replies, self.lost, now)
 
-    def _follow(self, batch: Sequence[Record]) -> None:
+    def _follow(self, db: sqlite3.Connection, batch: Sequence[Record]) -> None:
+        """Remember what is in the file now."""
         for record in batch:
-            if isinstance(record, BeginReply | ResumeReply):
-                self.open_replies.add(record.id)
-            elif isinstance(record, EndReply):
-                self.open_replies.discard(record.reply)
+            match record:
+                case BeginReply(id=reply):
+                    self.open_replies[reply] = Spoken(None)
+                case ResumeReply(id=reply):
+                    self.open_replies[reply] = Spoken(held(db, reply))
+                case AddText(reply=reply) if reply in self.open_replies:
+                    self.open_replies[reply].add(record)
+                case EndReply(reply=reply):
+                    self.open_replies.pop(reply, None)
+                case _:
+                    pass
 
     def _drop(self) -> None:
         db, self._db = self._db, None

@@ -22,7 +22,7 @@ from tui.journal.pages import Pages
 from tui.journal.rescued import Rescued
 from tui.journal.shapes import Table, is_id, named_in_index, says, tables_of
 from tui.journal.sql import load, statements
-from tui.journal.sums import proven, sums_of
+from tui.journal.sums import proven, running, sums_of
 
 _ZEROS = re.compile(rb"\A\0|\0{16}|\0\Z")
 """Not in any text of ours, as good as: a page that was not written, or half."""
@@ -290,6 +290,8 @@ def copy_rows(path: Path, new: sqlite3.Connection) -> Rescued:
     cut, unproven = _prove(new, long)
     for statement in _SETTLES:
         new.execute(statement, {"cut": json.dumps(cut)})
+    for reply, text, through in new.execute(_SQL["growing"]).fetchall():
+        _end_at_gap(new, reply, text, through)
     names = {name: {row[0] for row in new.execute(f"select id from {name}")} for name in _NAMED}  # noqa: S608  our own
     findings.conversations.update(row[0] for row in new.execute(_SQL["named_conversations"]))
     findings.others.update(row[0] for row in new.execute(_SQL["named_others"]))
@@ -337,6 +339,17 @@ def _prove(new: sqlite3.Connection, long: list[Row]) -> tuple[list[str], list[st
         if left != text:
             new.execute(f"update {table} set {column} = ? where id = ?", (left, name))  # noqa: S608  our own
     return cut, unproven
+
+
+def _end_at_gap(new: sqlite3.Connection, reply: str, text: str, through: int) -> None:
+    """Behind a delta that is lost, or is not the one that was there, nothing is in its place."""
+    total = running(text)
+    for seq, piece, told in new.execute(_SQL["deltas_of"], {"reply": reply}):
+        through, total = through + 1, running(piece, total)
+        if seq != through or told not in (None, total):
+            new.execute(_SQL["end_before"], {"reply": reply, "seq": seq})
+            new.execute(_SQL["damage"], {"reply": reply})
+            return
 
 
 def _put(new: sqlite3.Connection, row: Row) -> bool:

@@ -11,16 +11,6 @@ select reply, reply, 0, '', '', '', '{}', 'stopped', min(at), 'damaged' from del
 where reply not in (select id from replies) group by reply having min(seq) = 0;
 -- Behind a text that breaks off, or a delta that is lost, nothing more is in its place.
 delete from deltas where reply in (select value from json_each(:cut));
-update replies set note = 'damaged' where id in (
-    select reply from deltas d join replies r on r.id = d.reply group by reply
-    having max(d.seq) - max(r.through) <> count(*)
-);
-delete from deltas where (reply, seq) in (
-    select d.reply, d.seq
-    from (select reply, seq, row_number() over (partition by reply order by seq) as place from deltas) d
-        join replies r on r.id = d.reply
-    where d.seq <> r.through + d.place
-);
 delete from reasoning where (reply, seq) in (
     select g.reply, g.seq
     from (select reply, seq, row_number() over (partition by reply order by seq) - 1 as place from reasoning) g
@@ -29,6 +19,18 @@ delete from reasoning where (reply, seq) in (
 update replies set state = 'stopped', note = 'damaged', owner = null, boundaries = x'', replay_id = null,
     replay_offset = 0, finish_reason = null
 where id in (select value from json_each(:cut));
+
+-- name: growing
+select distinct d.reply, r.text, r.through from deltas d join replies r on r.id = d.reply
+
+-- name: deltas_of
+select seq, text, sum from deltas where reply = :reply order by seq
+
+-- name: end_before
+delete from deltas where reply = :reply and seq >= :seq
+
+-- name: damage
+update replies set note = 'damaged' where id = :reply
 
 -- name: damaged
 select id from replies where note = 'damaged'

@@ -64,11 +64,17 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
+def put_aside(path: Path, seen: Identity) -> Path | None:
+    """Where the file `seen` is kept, if it was the journal at `path` and damaged."""
+    kept = path.parent.glob(f"{path.stem}-damaged-*{path.suffix}")
+    return next((file for file in kept if identity(file) == seen), None)
+
+
 def _put_by_another(path: Path, seen: Identity) -> Path:
-    for kept in path.parent.glob(f"{path.stem}-damaged-*{path.suffix}"):
-        if identity(kept) == seen:
-            return kept
-    raise JournalUnusable(JournalTrouble("gone"), path)
+    kept = put_aside(path, seen)
+    if kept is None:
+        raise JournalUnusable(JournalTrouble("gone"), path)
+    return kept
 
 
 def _rescue(path: Path, now: float) -> SetAside:

@@ -260,3 +260,8 @@ insert into sums_backfill select
 
 -- name: search_inner
 create virtual table search_inner using fts5(grams, content='', columnsize=0, detail=none, tokenize='ascii');
+
+-- name: m9_running_sums
+
+-- What proves a delta to be the next one: the CRC-32 of the whole reply up to its end, as UTF-8. Null: from before.
+alter table deltas add column sum integer;

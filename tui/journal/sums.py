@@ -25,6 +25,11 @@ def sums_of(text: str) -> bytes:
     return struct.pack(f"<{len(parts)}I", *parts)
 
 
+def running(text: str, before: int = 0) -> int:
+    """The sum of all that had `before`, and `text` behind it."""
+    return zlib.crc32(text.encode(), before)
+
+
 def proven(text: str, sums: bytes) -> int:
     """How many code points of `text`, from its beginning, are as they were."""
     told = struct.unpack(f"<{len(sums) // 4}I", sums[: len(sums) // 4 * 4])

@@ -21,11 +21,13 @@ class Held:
 
     text: str
     through: int
-    """The last delta in it; -1: none."""
+    """The last delta in it; -1: none. Behind one that is lost nothing is in its place."""
     boundaries: tuple[int, ...]
     """Where deltas ended, code points, ascending: those in the last RECENT."""
     replay_id: str | None
     replay_offset: int
+    broken: bool = False
+    """A delta is lost that others followed."""
 
 
 def held(db: sqlite3.Connection, reply: ReplyId) -> Held | None:
@@ -38,13 +40,17 @@ def held(db: sqlite3.Connection, reply: ReplyId) -> Held | None:
     length = len(text)
     ends = [length - distance for distance in struct.unpack(f"<{len(packed) // 2}H", packed)]
     found: tuple[int, str, int, str | None]
+    broken = False
     for found in db.execute(_SQL["deltas"], {"reply": reply, "through": through}):
+        broken = found[0] != through + 1
+        if broken:
+            break
         through, piece, offset, replay_id = found
         pieces.append(piece)
         length += len(piece)
         ends.append(length)
     recent = tuple(dict.fromkeys(end for end in ends if end > 0 and end >= length - RECENT))
-    return Held("".join(pieces), through, recent, replay_id, offset)
+    return Held("".join(pieces), through, recent, replay_id, offset, broken)
 
 
 def compact(db: sqlite3.Connection, reply: ReplyId) -> None:
@@ -63,9 +69,18 @@ def compact(db: sqlite3.Connection, reply: ReplyId) -> None:
         "replay_offset": whole.replay_offset,
     }
     db.execute(_SQL["compact_text"], parts)
-    db.execute(_SQL["drop_deltas"], parts)
+    db.execute(_SQL["drop_all_deltas"], parts)
+    if whole.broken:
+        db.execute(_SQL["mark_damaged"], parts)
     thoughts: list[tuple[str, float]] = db.execute(_SQL["reasoning"], {"reply": reply}).fetchall()
     if len(thoughts) > 1:
         db.execute(_SQL["drop_reasoning"], {"reply": reply})
         text = "".join(text for text, _ in thoughts)
         db.execute(_SQL["compact_reasoning"], {"reply": reply, "text": text, "at": thoughts[0][1]})
+
+
+def drop_behind(db: sqlite3.Connection, reply: ReplyId) -> None:
+    """Where a delta is lost, those that followed it: what comes now takes their place."""
+    whole = held(db, reply)
+    if whole is not None and whole.broken:
+        db.execute(_SQL["drop_behind"], {"reply": reply, "through": whole.through})

@@ -94,8 +94,8 @@ update replies set state = 'streaming', owner = :owner, provider = :provider, ba
 where id = :id
 
 -- name: append_delta
-insert into deltas (reply, seq, attempt, text, "offset", at)
-values (:reply, :seq, (select max(number) from attempts where reply = :reply), :text, :offset, :at)
+insert into deltas (reply, seq, attempt, text, "offset", at, sum)
+values (:reply, :seq, (select max(number) from attempts where reply = :reply), :text, :offset, :at, :sum)
 
 -- name: append_reasoning
 insert into reasoning (reply, seq, text, at)
@@ -150,8 +150,27 @@ update replies set text = :text, through = :through, boundaries = :boundaries, r
     replay_offset = :replay_offset
 where id = :reply
 
--- name: drop_deltas
-delete from deltas where reply = :reply and seq <= :through
+-- name: drop_all_deltas
+delete from deltas where reply = :reply
+
+-- name: drop_behind
+delete from deltas where reply = :reply and seq > :through
+
+-- It is no longer whole, whatever its end said.
+-- name: mark_damaged
+update replies set note = 'damaged', state = case state when 'done' then 'stopped' else state end, finish_reason = null
+where id = :reply
+
+-- name: sum_so_far
+select seq, sum from deltas where reply = :reply order by seq desc limit 1
+
+-- Where nobody else has taken on what a rescue left.
+-- name: put_back
+update replies set state = 'streaming', owner = :owner, note = '', text = :text, through = :through
+where id = :reply and (owner = :owner or (owner is null and (state = 'streaming' or note = 'damaged')))
+
+-- name: put_back_delta
+insert into deltas (reply, seq, text, "offset", at, sum) values (:reply, :seq, :text, 0, :at, :sum)
 
 -- name: reasoning
 select text, at from reasoning where reply = :reply order by seq
