@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import ssl
 import sys
 import time
@@ -270,6 +271,26 @@ def test_a_chat_that_counts_no_tokens_is_estimated_and_one_that_was_refused_cost
 def test_what_answers_a_chat_probe(got: Got, kind: str | None) -> None:
     fault = fault_of_chat(got)
     assert (fault.kind if fault else None) == kind
+
+
+def test_a_chat_that_was_sent_and_never_answered_may_have_been_charged() -> None:
+    """One that could not even be sent was not."""
+    settings = ProbeSettings(kind="chat", interval=0.1)
+
+    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()  # until the other side has gone
+
+    async def main(port: int) -> list[ProbeView]:
+        return await probe_views(Provider("p", f"http://127.0.0.1:{port}/v1", local=True), settings, Board(), 1)
+
+    view = with_server(silent, main)[0]
+    assert view.loss == (1, 1)
+    assert view.spent == Spent(1, 0, unanswered=1)
+    assert view.spent.perhaps == 18
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        view = asyncio.run(main(nobody.getsockname()[1]))[0]
+    assert view.spent == Spent(1)
 
 
 def test_chat_probes_go_to_the_model_that_is_chosen() -> None:

@@ -111,6 +111,30 @@ def test_what_chat_probes_cost_is_told() -> None:
     assert "The 3 probes of this run took 30 tokens, $0.0013." in cost(Spent(3, 30, 0.00126))
     assert "The 3 probes of this run took ≈ 30 tokens, ≈ $0.0013." in cost(Spent(3, 30, 0.00126, exact=False))
     assert "The 3 probes of this run took 30 tokens." in cost(Spent(3, 30))
+    lost = cost(Spent(5, 30, 0.00126, unanswered=2))
+    assert "The 5 probes of this run took ≥ 30 tokens, ≥ $0.0013. No answer came to 2 that were sent" in lost
+    assert "up to ≈ 36 tokens more may be charged" in lost
+
+
+def test_a_wait_that_was_agreed_is_no_retry() -> None:
+    fault = Fault("rate-limit", permanent=False, detail="HTTP 429", status=429, wait=600.0)
+    agreed = Entry(1.0, 1_800_000_000.0, "backing_off", max_retries=5, wait=600.0, fault=fault)
+    shown = text(replace(page(), entries=(agreed,)))
+    assert "waits 600.0 s, as agreed" in shown
+    assert "retry 0" not in shown
+
+
+def test_a_window_longer_than_the_row_stands_in_it_whole() -> None:
+    """The one slow probe, four hours ago, is still seen; and one that was lost is a gap."""
+    samples: tuple[float | None, ...] = (9.0, *[0.01] * 600, None, *[0.01] * 598)
+    given = replace(page(), probes=probes(samples), measured=None)
+    lines = text(given, 80).splitlines()
+    row = next(line for line in lines if "\u28ff" >= line[:1] >= "\u2800")
+    assert width_of(((row, "normal"),)) == 80
+    assert row[0] != row[20], "the oldest is the slow one"
+    assert row[39:41] != row[19:21], "the gap"
+    assert "Up to 8 probes to a bar" in "\n".join(lines)
+    assert "probes to a bar" not in text(replace(given, probes=probes(samples[-160:])), 80)
 
 
 def test_the_numbers_of_the_table_are_those_of_the_samples() -> None:

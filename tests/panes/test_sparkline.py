@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.screen.panes.pieces import text_of, width_of
-from tui.screen.panes.sparkline import BARS, LOST, bar, sparkline
+from tui.screen.panes.sparkline import BARS, LOST, bar, gathered, sparkline
 
 
 def test_the_scale_is_absolute() -> None:
@@ -38,3 +38,21 @@ def test_the_newest_fit_and_nothing_breaks_it(samples: list[float | None], width
 
 def test_the_newest_is_at_the_right() -> None:
     assert text_of(sparkline([0.001, 0.001, 9.0], 2, 0.05)) == "▁█"
+
+
+Samples = st.lists(st.none() | st.floats(0, 60), max_size=1200)
+
+
+@given(Samples, st.integers(1, 300))
+def test_all_of_a_long_window_stands_in_the_bars(samples: list[float | None], bars: int) -> None:
+    """No peak and no lost probe goes under, whichever part of the window it is in."""
+    shown = gathered(samples, bars)
+    assert len(shown) == min(bars, len(samples))
+    assert (None in shown) == (None in samples)
+    without_loss = gathered([0.0 if one is None else one for one in samples], bars)
+    assert max(without_loss, default=None) == max((0.0 if one is None else one for one in samples), default=None)
+
+
+def test_a_group_is_its_slowest_and_a_loss_in_it_is_a_gap() -> None:
+    assert gathered([0.01, 0.04, 0.02, 0.03, None, 0.01], 3) == (0.04, 0.03, None)
+    assert gathered([0.01, None], 2) == (0.01, None)

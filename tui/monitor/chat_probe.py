@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tui.clock import Clock
 from tui.engine.ledger import estimate_tokens
 from tui.monitor.models import fault_of_chat, json_of
+from tui.timing import UNTIMED
 from tui.wire import HttpCall, Transport, WireError
 from tui.words import Price, Provider, Timeouts
 
@@ -32,7 +33,23 @@ class Spent:
     cost_usd: float | None = None
     """None: no price is known."""
     exact: bool = True
-    """The provider counted every token; else some are estimated, and marked ≈."""
+    """The provider counted every token; else some are estimated."""
+    unanswered: int = 0
+    """Probes that were sent and lost: the provider may have answered, and charged, what never arrived."""
+
+    @property
+    def perhaps(self) -> int:
+        """Tokens, estimated, that these may have cost at most."""
+        return self.unanswered * (ABOUT_PROMPT + MAX_TOKENS)
+
+    @property
+    def mark(self) -> str:
+        """What stands before what is known: at least so much, about so much, or nothing."""
+        return "≥ " if self.unanswered else "" if self.exact else "≈ "
+
+    def without_answer(self, *, sent: bool) -> Spent:
+        """With one more that was lost, before it was sent (which costs nothing) or after."""
+        return replace(self, probes=self.probes + 1, unanswered=self.unanswered + sent)
 
     def plus(self, got: Got, price: Price) -> Spent:
         """With one more answer counted. What is no answer of a model costs nothing."""
@@ -46,7 +63,8 @@ class Spent:
         known = [tokens * dollars / 1_000_000 for tokens, dollars in parts if dollars is not None]
         cost = (self.cost_usd or 0.0) + sum(known) if known else self.cost_usd
         tokens = self.tokens + prompt + completion
-        return Spent(self.probes + 1, tokens, cost, self.exact and counted is not None)
+        exact = self.exact and counted is not None
+        return replace(self, probes=self.probes + 1, tokens=tokens, cost_usd=cost, exact=exact)
 
 
 def _usage(usage: object) -> tuple[int, int] | None:
@@ -69,26 +87,30 @@ async def ask(provider: Provider, model: str, deadline: float, clock: Clock, tra
     """POST "Hi" to `model`; ttfb is from the request sent to the headers. WireError after `deadline` seconds."""
     from tui.net import Got, exchange
 
-    sent = clock.now()
+    sent: float | None = None
+    timing = UNTIMED
 
     def note() -> None:
         nonlocal sent
         sent = clock.now()
 
+    began = clock.now()
     body, whole = bytearray(), True
     try:
         async with asyncio.timeout(deadline), (transport or exchange)(_call(provider, model, deadline), note) as reply:
-            ttfb = clock.now() - sent
+            timing = reply.timing
+            if timing.ttfb is None:
+                timing = replace(timing, ttfb=clock.now() - (began if sent is None else sent))
             async for chunk in reply.chunks():
                 body += chunk.data
                 if len(body) > ENOUGH:
                     whole = False
                     break
     except TimeoutError as error:
-        raise WireError from error
-    measured = reply.timing.ttfb
-    ttfb = ttfb if measured is None else measured
-    return Got(reply.status, reply.headers, bytes(body), ttfb, replace(reply.timing, ttfb=ttfb), whole)
+        late = WireError()
+        late.timing = replace(timing, sent=timing.sent or sent)
+        raise late from error
+    return Got(reply.status, reply.headers, bytes(body), timing.ttfb or 0.0, timing, whole)
 
 
 def _call(provider: Provider, model: str, deadline: float) -> HttpCall:

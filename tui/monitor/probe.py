@@ -171,6 +171,8 @@ class Prober:
         try:
             got, warm = await (self._chat(model, deadline) if model else self._list(deadline))
         except WireError as error:
+            if self._spent is not None:
+                self._spent = self._spent.without_answer(sent=error.timing.sent is not None)
             self._note(model, error.timing, None, fault_of_wire(error).kind)
         else:
             fault = self._fault(got)

@@ -21,7 +21,7 @@ from tui.screen.panes.link_words import detail_line, link_line, phase_line
 from tui.screen.panes.money import dollars
 from tui.screen.panes.pieces import Line, Piece, Tone, cut, cut_line, wrap_line
 from tui.screen.panes.probe_words import milliseconds, reason_words
-from tui.screen.panes.sparkline import Style, sparkline
+from tui.screen.panes.sparkline import Style, gathered, sparkline
 from tui.words import Fault, SeamMark
 
 STEADY: Final = 0.25
@@ -179,9 +179,12 @@ def _probes(page: LinkPage, width: int, style: Style) -> list[Line]:
     what = say("connection.probe_chat" if probes.what == "chat" else "connection.probe_models")
     lines: list[Line] = [((say("connection.probes", what=what), "strong"),)]
     lines = _wrapped(lines, width)
+    room = 2 * width if dense == "braille" else width
     if probes.samples:
-        lines.append(sparkline(probes.samples, width, probes.target, dense))
+        lines.append(sparkline(gathered(probes.samples, room), width, probes.target, dense))
     below: list[Line] = [((probe_words(probes), "normal"),)]
+    if len(probes.samples) > room > 0:
+        below.append(((say("connection.gathered", n=-(-len(probes.samples) // room)), "dim"),))
     if page.probes.paused:
         below.append(((say("connection.paused"), "dim"),))
     if phases := phase_line(probes.timing):
@@ -194,11 +197,14 @@ def _probes(page: LinkPage, width: int, style: Style) -> list[Line]:
 
 
 def _spent(spent: Spent) -> str:
-    about = "" if spent.exact else "≈ "
-    told = {"n": f"{spent.probes:,}", "tokens": f"{about}{spent.tokens:,}"}
+    told = {"n": f"{spent.probes:,}", "tokens": f"{spent.mark}{spent.tokens:,}"}
     if spent.cost_usd is None:
-        return say("connection.spent", **told)
-    return say("connection.spent_cost", **told, cost=f"{about}${dollars(spent.cost_usd)}")
+        known = say("connection.spent", **told)
+    else:
+        known = say("connection.spent_cost", **told, cost=f"{spent.mark}${dollars(spent.cost_usd)}")
+    if not spent.unanswered:
+        return known
+    return known + say("connection.spent_unanswered", n=f"{spent.unanswered:,}", tokens=f"{spent.perhaps:,}")
 
 
 # The table
@@ -293,6 +299,9 @@ def _happened(entry: Entry) -> tuple[str, Tone]:
     match entry.what:
         case "backing_off":
             wait = f"{entry.wait or 0.0:.1f}"
+            if not entry.retry_count:
+                # Before the first attempt: what the server asked for, and the user agreed to.
+                return say("connection.log_agreed", seconds=wait), "warn"
             return say("connection.log_wait", seconds=wait, n=entry.retry_count, max=entry.max_retries), "warn"
         case "connecting":
             how = entry.rung or say("connection.asked")

@@ -91,9 +91,8 @@ def _spent(probes: ProbeView) -> Line:
     spent = probes.spent
     if spent is None:
         return ()
-    about = "" if spent.exact else "≈ "
     cost = say("screen.tokens", n=f"{spent.tokens:,}") if spent.cost_usd is None else f"${dollars(spent.cost_usd)}"
-    return ((say("screen.probe_chat", cost=about + cost), "dim"),)
+    return ((say("screen.probe_chat", cost=spent.mark + cost), "dim"),)
 
 
 def _kind(probes: ProbeView) -> Line:

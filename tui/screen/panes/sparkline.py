@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 from tui.screen.panes.pieces import Line, Piece, Tone
@@ -55,6 +56,22 @@ def sparkline(samples: Sequence[float | None], width: int, target: float, style:
         first = [_pair(None, newest[0], target, one=True)] if odd else []
         return _joined([*first, *(_pair(left, right, target) for left, right in pairs)])
     return _joined([bar(seconds, target, style) for seconds in samples[-width:]])
+
+
+def gathered(samples: Sequence[float | None], bars: int) -> tuple[float | None, ...]:
+    """All of `samples` in at most `bars`, neighbours together: of each group the slowest, and a gap where one was lost.
+
+    What stands out is what is looked for; a mean or a median would let it go under.
+    """
+    if len(samples) <= bars or bars <= 0:
+        return tuple(samples)
+    ends = [place * len(samples) // bars for place in range(bars + 1)]
+    return tuple(_slowest(samples[start:end]) for start, end in pairwise(ends))
+
+
+def _slowest(group: Sequence[float | None]) -> float | None:
+    came = [seconds for seconds in group if seconds is not None]
+    return max(came) if len(came) == len(group) else None
 
 
 def _pair(left: float | None, right: float | None, target: float, *, one: bool = False) -> Piece:
