@@ -51,14 +51,15 @@ class Window:
 
     async def ask_and_die(self) -> None:
         """Killed when nothing more comes: neither the journal nor the server hears of it."""
+        kept: dict[str, bytes] = {}
+        self.serve.on_broken = lambda _: kept.update(self.serve.kept)
         _, events = self.talk.ask("Spring?")
         async for event in events:
             if isinstance(event, State) and event.state in ("stalled", "backing_off", "failed"):
                 break
         self.die()
-        kept, stopped = dict(self.serve.kept), list(self.serve.stopped)
         await events.aclose()
-        self.serve.kept, self.serve.stopped = kept, stopped
+        self.serve.kept, self.serve.stopped = kept, []
 
     def die(self) -> None:
         self.writer.flush().result(30)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+import pytest
 from fakes import Asked, FakeClock, FakeWire, Script
 
 from tui.clock import Bell
@@ -107,6 +108,17 @@ def replies(events: Iterable[Event], held: str = "") -> list[str]:
     return texts
 
 
+async def to_the_end(stream: AsyncGenerator[Event, None]) -> list[Event]:
+    """Its events. With the last one the stream is over: whoever is told that a reply has ended waits for nothing."""
+    events: list[Event] = []
+    async for event in stream:
+        events.append(event)
+        if isinstance(event, Done | Error):
+            with pytest.raises(StopAsyncIteration):
+                stream.__anext__().send(None)
+    return events
+
+
 async def played(
     serve: Callable[[Asked], Script] | Sequence[Script],
     *,
@@ -127,7 +139,7 @@ async def played(
     stream = stream_reply(
         request, provider, policy, clock, transport=wire, retries=retries, agreed=agreed, hurry=hurry, dice=dice
     )
-    events = [event async for event in stream]
+    events = await to_the_end(stream)
     result = Played(events, clock, wire, replies(events, request.partial.text if request.partial else ""))
     assert wire.open == 0
     assert isinstance(events[-1], Done | Error)

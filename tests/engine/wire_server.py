@@ -131,16 +131,19 @@ class WireServer:
         *,
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
+        lookup: Answer | None = None,
     ) -> None:
+        """`lookup`: what it says to those that ask whether it keeps streams; None: it does not, as most."""
         self.log: list[Note] = []
         self.seen: list[Seen] = []
-        """Requests, without those that ask whether streams are kept: this server keeps none, as most do."""
+        """Requests, without those that ask whether streams are kept."""
         self.first_text: dict[int, float] = {}
         self.last_text: dict[int, float] = {}
         """By connection: when text that is not empty was sent, time.monotonic()."""
         self.lookups = 0
         self.port = 0
         self._host = host
+        self._lookup = lookup or NO_STREAMS
         self._tls = tls
         self._connections = 0
         self._loop = asyncio.new_event_loop()
@@ -245,7 +248,7 @@ class WireServer:
             if seen is not None and seen.path.endswith("/streams/lookup"):
                 self.lookups += 1
                 self._note(number, "request", f"{seen.method} {seen.path}")
-                await self._write(number, NO_STREAMS, reader, writer)
+                await self._write(number, self._lookup, reader, writer)
             elif seen is not None:
                 self.seen.append(seen)
                 self._note(number, "request", f"{seen.method} {seen.path}")

@@ -47,7 +47,8 @@ async def stream_reply(
     hurry: Bell | None = None,
     dice: Dice = random.random,
 ) -> AsyncGenerator[Event, None]:
-    """One answer, resumed over every fault that can be survived; the last event is `Done` or `Error`.
+    """One answer, resumed over every fault that can be survived; the last event is `Done` or `Error`, and with it the
+    generator is at its end: it waits for nothing more.
 
     `request.partial` may hold text from an earlier process or model: then the first attempt resumes it. `aclose()` (or
     cancelling the task) stops the reply and ends the request. Raises nothing for what the network or the provider does.
@@ -87,6 +88,7 @@ async def stream_reply(
                         outcome = event
             assert outcome is not None
             if isinstance(outcome, WholeAtLast):
+                await _heard(stops)
                 yield reply.state("done")
                 yield reply.usage()
                 yield reply.done(outcome)
@@ -95,6 +97,7 @@ async def stream_reply(
             if isinstance(decided, Fault):
                 reply.streams.drop()
                 stops |= _stop_streams(reply, transport)
+                await _heard(stops)
                 yield replace(reply.state("failed"), fault=decided)
                 yield reply.usage()
                 yield reply.failed(decided)
@@ -110,11 +113,10 @@ async def stream_reply(
             with turn:
                 raise _AskAgain
     finally:
-        # However it ends (also closed or cancelled): what would be generated for nobody is stopped.
+        # Also closed or cancelled: what would be generated for nobody is stopped.
         reply.streams.drop()
         stops |= _stop_streams(reply, transport)
-        if stops:
-            await asyncio.wait(stops, timeout=STOP_WAIT)
+        await _heard(stops)
 
 
 def _stop_streams(reply: Reply, transport: Transport) -> set[asyncio.Task[None]]:
@@ -122,6 +124,14 @@ def _stop_streams(reply: Reply, transport: Transport) -> set[asyncio.Task[None]]
     provider, timeouts = reply.provider, reply.policy.timeouts
     names = reply.streams.to_stop()
     return {say_stop(transport, stop_call(provider, name, timeouts), reply.clock) for name in names}
+
+
+async def _heard(stops: set[asyncio.Task[None]]) -> None:
+    """Until the servers have heard them, or have had their time; they are waited for once."""
+    waiting = {stop for stop in stops if not stop.done()}
+    stops.clear()
+    if waiting:
+        await asyncio.wait(waiting, timeout=STOP_WAIT)
 
 
 async def _rest(reply: Reply, seconds: float, hurry: Bell | None) -> None:

@@ -96,7 +96,7 @@ class Asking(Linking):
         return False
 
     def _follow_new(self, sending: Sending) -> None:
-        self.sending = sending
+        self.sending = self._followed = sending
         if self._prober is not None:
             self._prober.pause("reply")
         self.refresh_turn()
@@ -123,6 +123,8 @@ class Asking(Linking):
         error = None if sending.task.cancelled() else sending.task.exception()
         if error is not None:
             raise error
+        if self._followed is sending:
+            self._followed = None
         if self._prober is not None:
             self._prober.resume()
         view = sending.view

@@ -12,6 +12,7 @@ from textual import on, work
 
 from tui import paths
 from tui.chat import link_log
+from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
 from tui.chat.view import ReplyView
@@ -38,6 +39,8 @@ class Linking(Showing):
         self._prober: Prober | None = None
         self._probing: asyncio.Task[None] | None = None
         self._told_of = ""
+        self._followed: Sending | None = None
+        """The reply whose end is still to be shown."""
         self._glance = Glance(session.board)
         # Not sys.stdout: Textual puts something of its own in its place while an app runs.
         terminal = sys.__stdout__
@@ -92,7 +95,9 @@ class Linking(Showing):
 
     @property
     def replying(self) -> bool:
-        return self.sending is not None and self.sending.running
+        """Whether a reply is on its way: until the screen shows its end. Its task is done a moment sooner; what is
+        sent in that moment waits its turn as before."""
+        return self.sending is not None and self.sending is self._followed
 
     def action_link(self) -> None:
         if not isinstance(self.screen, LinkScreen):
