@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ BAR = 20
 @click.option("--tokens", type=Whole(1, 4096), default=10, metavar="N", help=say("bench.help_tokens"))
 @click.option("-m", "--model", multiple=True, metavar="MODEL", help=say("bench.help_model"))
 @click.option("-p", "--provider", multiple=True, metavar="PROVIDER", help=say("bench.help_provider"))
+@click.option("--local", is_flag=True, help=say("bench.help_local"))
 @click.option("--json", "as_json", is_flag=True, help=say("bench.help_json"))
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=say("cli.log"))
 def command(
@@ -42,6 +44,7 @@ def command(
     tokens: int,
     model: tuple[str, ...],
     provider: tuple[str, ...],
+    local: bool,
     as_json: bool,
     log: Path | None,
 ) -> int:
@@ -50,10 +53,12 @@ def command(
     from tui.monitor.bench import Plan, results
 
     config = configured()
-    targets = _targets(config, model, provider)
+    # The embedded model stands beside whoever is named, and alone where nobody is.
+    targets = () if local and not (model or provider) else _targets(config, model, provider)
     start_log(log)
-    plan = Plan(targets, count, interval, tokens, deadline=deadline)
-    running = Running(plan)
+    if local:
+        _install()
+    running = Running(Plan(targets, count, interval, tokens, deadline=deadline), local=local)
     interrupted = False
     try:
         asyncio.run(running.run())
@@ -61,7 +66,7 @@ def command(
         interrupted = True
     finally:
         running.clear()
-    found = results(targets, running.runs)
+    found = results(running.plan.targets, running.runs)
     target = config.probe.target_ms / 1000
     columns = shutil.get_terminal_size().columns
     click.echo(
@@ -69,10 +74,20 @@ def command(
     )
     if interrupted:
         done = len(running.runs)
-        tell(say("bench.interrupted", done=done, all=plan.requests) if done else say("bench.interrupted_at_once"))
+        tell(
+            say("bench.interrupted", done=done, all=running.plan.requests) if done else say("bench.interrupted_at_once")
+        )
         return Exit.INTERRUPTED
     kinds = {fault.kind for one in found for fault in one.faults}
     return Exit.KEY if "unauthorized" in kinds else Exit.INCOMPLETE if kinds else Exit.COMPLETE
+
+
+def _install() -> None:
+    from tui.cli.local import shown_progress
+    from tui.local.weights import ensure_installed
+
+    with shown_progress() as bar:
+        ensure_installed(tell, bar.show)
 
 
 def _targets(config: Config, models: tuple[str, ...], providers: tuple[str, ...]) -> tuple[Target, ...]:
@@ -89,20 +104,37 @@ def _targets(config: Config, models: tuple[str, ...], providers: tuple[str, ...]
 class Running:
     """The runs so far, and a bar of them on stderr where that is a terminal."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, local: bool) -> None:
+        """`local`: the embedded model is asked too, by a server that runs for so long."""
         self.runs: list[tuple[Target, Run]] = []
-        self._plan = plan
+        self.plan = plan
+        self._local = local
         self._live = sys.stderr is not None and sys.stderr.isatty()
         self._drawn = False
 
     async def run(self) -> None:
+        if not self._local:
+            await self._measure()
+            return
+        from tui.local.server import MODEL, LocalServer
+        from tui.monitor.bench import Target
+
+        server = LocalServer()
+        try:
+            provider = await server.start()
+            self.plan = replace(self.plan, targets=(*self.plan.targets, Target(provider, MODEL.id)))
+            await self._measure()
+        finally:
+            await server.stop()
+
+    async def _measure(self) -> None:
         from contextlib import aclosing
 
         from tui.clock import RealClock
         from tui.monitor.bench import bench
 
         self._show(None)
-        async with aclosing(bench(self._plan, RealClock())) as runs:
+        async with aclosing(bench(self.plan, RealClock())) as runs:
             async for target, run in runs:
                 self.runs.append((target, run))
                 self._show((target, run))
@@ -116,7 +148,7 @@ class Running:
     def _show(self, newest: tuple[Target, Run] | None) -> None:
         if not self._live:
             return
-        done, most = len(self.runs), self._plan.requests
+        done, most = len(self.runs), self.plan.requests
         columns = _columns_of_stderr()
         bar = min(BAR, columns // 4)
         filled = bar * done // most

@@ -15,6 +15,7 @@ from tui.chat.doctor import Finding, check_journal, repair_journal
 from tui.chat.doctor_here import check_configuration, check_versions, find_provider, without_key
 from tui.cli.configured import configured
 from tui.cli.doctor_terminal import check_terminal
+from tui.cli.options import one_answerer
 from tui.clock import RealClock
 from tui.config import Config
 from tui.paths import journal_file
@@ -30,6 +31,7 @@ CODES = {"ok": 0, "warning": 1, "error": 2}
 @click.command(name="doctor", help=say("doctor.help"))
 @click.option("-m", "--model", metavar="MODEL", help=say("cli.model"))
 @click.option("-p", "--provider", metavar="PROVIDER", help=say("cli.provider"))
+@click.option("--local", is_flag=True, help=say("doctor.help_local"))
 @click.option("--try-resume", "paid", flag_value=True, default=None, type=bool, help=say("doctor.help_paid"))
 @click.option("--free", "paid", flag_value=False, type=bool, help=say("doctor.help_free"))
 @click.option("--repair", is_flag=True, help=say("doctor.help_repair"))
@@ -38,6 +40,7 @@ CODES = {"ok": 0, "warning": 1, "error": 2}
 def command(
     model: str | None,
     provider: str | None,
+    local: bool,
     paid: bool | None,
     repair: bool,
     as_json: bool,
@@ -45,8 +48,9 @@ def command(
 ) -> int:
     from tui.cli.wire_log import start_log
 
+    one_answerer(local=local, model=model, provider=provider)
     start_log(log)
-    visit = Visit(model, provider, paid, repair=repair, shown=not as_json)
+    visit = Visit(model, provider, paid, local=local, repair=repair, shown=not as_json)
     asyncio.run(visit.run())
     if as_json:
         click.echo(_json(visit.findings))
@@ -57,11 +61,18 @@ class Visit:
     """One look at everything, in the order in which one thing stands on another."""
 
     def __init__(
-        self, model: str | None, provider: str | None, paid: bool | None, *, repair: bool, shown: bool
+        self,
+        model: str | None,
+        provider: str | None,
+        paid: bool | None,
+        *,
+        local: bool = False,
+        repair: bool,
+        shown: bool,
     ) -> None:
         self.findings: list[Finding] = []
         self._model, self._provider, self._paid = model, provider, paid
-        self._repair, self._shown = repair, shown
+        self._local, self._repair, self._shown = local, repair, shown
         self._clock = RealClock()
 
     @property
@@ -84,6 +95,11 @@ class Visit:
         yield about
         for finding in (*check_terminal(), *await asyncio.to_thread(self._journal)):
             yield finding
+        if self._local:
+            async with aclosing(self._look_at_local(config)) as answers:
+                async for finding in answers:
+                    yield finding
+            return
         if about.severity == "error" and self._provider is None:
             # What would be asked is not what the user has set.
             return
@@ -95,6 +111,24 @@ class Visit:
             async with aclosing(self._ask(config, asked, model, paid=provider is not None)) as answers:
                 async for finding in answers:
                     yield finding
+
+    async def _look_at_local(self, config: Config) -> AsyncGenerator[Finding, None]:
+        """The embedded model, by a server that runs for so long. Nothing is installed: that is for the user to say."""
+        from tui.local.problem import LocalProblem
+        from tui.local.server import MODEL, LocalServer
+
+        server = LocalServer()
+        try:
+            provider = await server.start()
+            yield Finding("local.server", "ok", say("doctor.local_runs", model=MODEL.title))
+            async with aclosing(self._ask(config, provider, MODEL.id, paid=True)) as answers:
+                async for finding in answers:
+                    yield finding
+        except LocalProblem as problem:
+            what, _, remedy = str(problem).partition("\n")
+            yield Finding("local.server", "error", what, remedy or say("doctor.local_do"))
+        finally:
+            await server.stop()
 
     def _journal(self) -> Iterable[Finding]:
         if self._repair:
@@ -123,8 +157,9 @@ class Visit:
 
     def _consents(self, provider: Provider, model: str) -> bool:
         """Whether tokens may be spent: as the options say, else as a person at the terminal says; else not."""
-        if self._paid is not None:
-            return self._paid
+        if self._paid is not None or self._local:
+            # What runs here costs nothing.
+            return self._paid is not False
         if not (self._shown and sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
             return False
         from tui.chat.doctor_stream import ESTIMATE

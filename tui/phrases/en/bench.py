@@ -9,6 +9,7 @@ PHRASES: dict[str, str] = {
     "help_tokens": "At most so many tokens an answer (10).",
     "help_model": "A model to ask; may be given more than once.",
     "help_provider": "A provider to ask; may be given more than once.",
+    "help_local": "The embedded model, beside those that are named, or alone.",
     "help_json": "As one JSON object, in milliseconds.",
     "head_ttfb": "TTFB (ms)",
     "head_phases": "medians (ms)",

@@ -9,6 +9,7 @@ PHRASES: dict[str, str] = {
     "help_tokens": "1 回の回答の最大トークン数です（10）。",
     "help_model": "測るモデルです。複数指定できます。",
     "help_provider": "測るプロバイダーです。複数指定できます。",
+    "help_local": "内蔵モデルを測ります。ほかに指定があれば並べて測ります。",
     "help_json": "1 つの JSON オブジェクトで、ミリ秒で出力します。",
     "head_ttfb": "TTFB (ms)",
     "head_phases": "中央値 (ms)",
