@@ -29,6 +29,12 @@ LONG = 60.0
 _NOT_FOR_PYTE = re.compile(rb"\x1b\[>[0-9;]*[um]|\x1b\[<u|\x1b\[\?\d+\$p|\x1b\]22;[^\x07]*\x07")
 
 
+def _log_in() -> None:
+    """As a login does it: a terminal of its own, and no SIGHUP ignored because whoever runs the tests does (nohup)."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Window:
     """One terminal with a program in it, `unbroken` where no other command is named."""
 
@@ -42,7 +48,7 @@ class Window:
         self.process = subprocess.Popen(
             [*command, *arguments], stdin=slave, stdout=slave, stderr=slave, cwd=ROOT, start_new_session=True,
             env=os.environ | {"TERM": "xterm-256color"} | environ,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_log_in,
         )  # fmt: skip
         os.close(slave)
 
