@@ -157,6 +157,31 @@ async def test_the_local_model_says_what_it_is_and_shows_its_progress() -> None:
 
 
 @pilot
+async def test_what_is_typed_while_the_local_model_comes_is_the_first_prompt() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        ended: list[object] = []
+        dialog = await opened(p, ended)
+        await p.press("2", "enter", *"2+2?")
+        await until(p, lambda: shows(p.app, "2+2?") and shows(p.app, "Enter asks once the model is there"))
+        assert dialog.first_prompt == ("2+2?", False)
+        await p.press("escape", "x")
+        assert dialog.first_prompt == ("2+2?x", False), "beside the field too"
+        await p.press("enter")
+        await until(p, lambda: shows(p.app, "✓ asked as soon as the model is there"))
+        assert dialog.first_prompt == ("2+2?x", True)
+        await p.press("backspace")
+        assert dialog.first_prompt == ("2+2?", False), "it is being written again"
+        dialog.trouble("No space left.")
+        await p.press("enter")
+        assert len(p.app.of(FirstRunDialog.LocalWanted)) == 2
+        await p.press("escape", "1", "h")
+        assert dialog.query_one("#first-field", Field).value == "h", "elsewhere it is a key"
+        assert dialog.first_prompt == ("2+2?", False)
+        assert given(p.app) == []
+        assert ended == []
+
+
+@pilot
 async def test_a_number_chooses_and_begins_nothing() -> None:
     async with PaneApp().run_test(size=(80, 24)) as p:
         dialog = await opened(p, [])

@@ -138,6 +138,26 @@ def test_a_newcomer_talks_japanese_with_the_embedded_model(tmux: Tmux, data: Pat
     assert replies() == [reply]
 
 
+@pytest.mark.parametrize("sent", [True, False], ids=["sent", "not sent"])
+def test_what_a_newcomer_writes_while_the_embedded_model_comes_is_the_first_prompt(
+    tmux: Tmux, data: Path, installed_weights: Path, sent: bool
+) -> None:
+    (data / "models" / installed_weights.name).symlink_to(installed_weights)
+    tmux.start(80, 24)
+    tmux.shows("Welcome", "Three ways")
+    tmux.write("2")
+    tmux.key("Enter")
+    tmux.write("2 times 2?")
+    if sent:
+        tmux.key("Enter")
+        tmux.shows("› 2 times 2?", "✓ done")
+    else:
+        tmux.shows(" 2 times 2?", "○ ready")
+        tmux.until(lambda: "Welcome" not in tmux.shown())
+        assert "2 times 2?" in tmux.shown()
+        assert "›" not in tmux.shown()
+
+
 def letters(text: str) -> str:
     return "".join(letter for letter in text if letter.isalnum())
 

@@ -80,9 +80,8 @@ class UnbrokenApp(Starting):
         self.screen.set_focus(self.prompt)
         self._fold(self.size)
         if self._answerer is None:
-            self.push_screen(
-                FirstRunDialog(str(config_file()), continues=self.wanted.continue_last), self._first_run_ended
-            )
+            dialog = FirstRunDialog(str(config_file()), continues=self.wanted.continue_last)
+            self.push_screen(dialog, lambda _: self._first_run_ended(dialog))
         else:
             self._begin(self._answerer)
 
@@ -97,12 +96,17 @@ class UnbrokenApp(Starting):
     def answerer(self, ready: Ready) -> None:
         self._answerer = ready
 
-    def _first_run_ended(self, _: None) -> None:
+    def _first_run_ended(self, dialog: FirstRunDialog) -> None:
         self.workers.cancel_group(self, FIRST_RUN)
         if self._answerer is None:
             self.exit(3)
-        else:
-            self._begin(self._answerer)
+            return
+        self._begin(self._answerer)
+        written, asks = dialog.first_prompt
+        if asks and len(self.screen_stack) == 1:
+            self.asked(written)
+        elif written:
+            self.prompt.put(written)
 
     # Sizes and keys
 

@@ -121,6 +121,7 @@ PHRASES: dict[str, str] = {
     "first_title": "Welcome to unbroken",
     "first_keys": "↑ ↓ move · Enter chooses · Esc quits",
     "first_keys_field": "Enter tests the key · Esc goes back",
+    "first_keys_prompt": "Enter asks once the model is there · Esc goes back",
     "first_text": "There is no API key yet. Three ways to a model:",
     "first_kept": "Your conversations are kept; `unbroken history show` shows the last one without a key.",
     "first_key": "Paste a HolySheep API key",
@@ -136,6 +137,8 @@ PHRASES: dict[str, str] = {
         "but do not trust its answers. Press Enter to begin."
     ),
     "first_local_begins": "Getting ready …",
+    "first_prompt_field": "write your first prompt meanwhile",
+    "first_prompt_waits": "✓ asked as soon as the model is there",
     "first_other_text": "Any server that speaks chat completions will do. Write this into\n{path}\nand start again:",
     "key_form": "Unlike the usual form (hs_ and at least 32 letters or digits). Enter tests it all the same.",
     "key_impossible": "This cannot be a key: it may hold only ASCII letters, digits and signs, and no spaces.",

@@ -121,6 +121,7 @@ PHRASES: dict[str, str] = {
     "first_title": "unbroken へようこそ",
     "first_keys": "↑ ↓ 移動 · Enter 決定 · Esc 終了",
     "first_keys_field": "Enter キーを確認 · Esc 戻る",
+    "first_keys_prompt": "Enter 準備ができたら送信 · Esc 戻る",
     "first_text": "API キーがまだありません。モデルを使う方法は 3 つあります。",
     "first_kept": "会話は保存されています。`unbroken history show` を使うと、キーがなくても最後の会話を読めます。",
     "first_key": "HolySheep の API キーを貼り付ける",
@@ -137,6 +138,8 @@ PHRASES: dict[str, str] = {
         "Enter で始めます。"
     ),
     "first_local_begins": "準備しています…",
+    "first_prompt_field": "待つ間に最初の質問を書けます",
+    "first_prompt_waits": "✓ 準備ができしだい送信します",
     "first_other_text": (
         "chat completions に対応したサーバーなら何でも使えます。次の内容を\n{path}\n"
         "に書いて、もう一度起動してください。"

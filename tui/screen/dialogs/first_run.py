@@ -91,6 +91,8 @@ class FirstRunDialog(Dialog[None]):
         """A key that could not be tested: Enter on the empty field uses it all the same."""
         self._testing: Key | None = None
         self._installing = False
+        self._asks = False
+        """Enter was pressed behind the first prompt."""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="first-box", can_focus=False) as box:
@@ -106,22 +108,38 @@ class FirstRunDialog(Dialog[None]):
             with Vertical(id="first-local", classes="way"):
                 yield Static(say("screen.first_local_text"), markup=False)
                 yield Said(id="first-local-said")
+                yield Field(placeholder=say("screen.first_prompt_field"), id="first-prompt")
             with Vertical(id="first-other", classes="way"):
                 yield Static(say("screen.first_other_text", path=self._config_file), markup=False)
                 yield Static(EXAMPLE, markup=False, classes="example")
 
     def on_mount(self) -> None:
+        self._prompt.display = False
         self.query_one(ChoiceList).focus()
         self._show("key")
+
+    @property
+    def _field(self) -> Field:
+        """For the key."""
+        return self.query_one("#first-field", Field)
+
+    @property
+    def _prompt(self) -> Field:
+        """For what will be asked, while the embedded model is on its way."""
+        return self.query_one("#first-prompt", Field)
+
+    @property
+    def first_prompt(self) -> tuple[str, bool]:
+        """What was written meanwhile, and whether it is to be asked at once."""
+        return self._prompt.value, self._asks
 
     @on(events.DescendantFocus)
     def _focused(self) -> None:
         """Say what the keys do from here, and where the key goes."""
-        field = self.query_one(Field)
+        field = self._field
         in_field = field.has_focus
-        self.query_one("#first-box").border_subtitle = say(
-            "screen.first_keys_field" if in_field else "screen.first_keys"
-        )
+        keys = "first_keys_field" if in_field else "first_keys_prompt" if self._prompt.has_focus else "first_keys"
+        self.query_one("#first-box").border_subtitle = say(f"screen.{keys}")
         field.placeholder = say("screen.first_key_field" if in_field else "screen.first_key_begin")
 
     def tell(self, result: KeyResult, detail: str = "") -> None:
@@ -183,7 +201,7 @@ class FirstRunDialog(Dialog[None]):
         self._show(way)
         match way:
             case "key":
-                self.query_one(Field).focus()
+                self._field.focus()
             case "local":
                 self._want_local()
             case "other":
@@ -192,20 +210,29 @@ class FirstRunDialog(Dialog[None]):
                 assert_never(way)
 
     def _want_local(self) -> None:
+        self._prompt.display = True
+        self._prompt.focus()
         if not self._installing:
             self._installing = True
             self._local_said("normal", say("screen.first_local_begins"))
             self.post_message(self.LocalWanted())
 
     def on_paste(self, event: events.Paste) -> None:
-        """A paste beside the field is a key: what else could it be."""
+        """A paste beside the field is a key, or the prompt while its model is on its way: what else could it be."""
         event.stop()
+        self._write(event.text)
+
+    def _write(self, text: str) -> None:
+        if self._installing and self.query_one("#first-local").display:
+            self._prompt.focus()
+            self._prompt.insert_line(text)
+            return
         self.query_one(ChoiceList).selected = 0
         self._go("key")
-        self.query_one(Field).insert_line(event.text)
+        self._field.insert_line(text)
 
     def on_key(self, event: events.Key) -> None:
-        """Typing beside the field is typing a key, but for the numbers of the ways."""
+        """Typing beside the field is typing into it, but for the numbers of the ways."""
         if (
             event.character
             and event.is_printable
@@ -213,11 +240,23 @@ class FirstRunDialog(Dialog[None]):
             and self.query_one(ChoiceList).has_focus
         ):
             event.stop()
-            self.query_one(ChoiceList).selected = 0
-            self._go("key")
-            self.query_one(Field).insert_line(event.character)
+            self._write(event.character)
 
-    @on(Input.Changed)
+    @on(Input.Changed, "#first-prompt")
+    def _prompt_typed(self, message: Input.Changed) -> None:
+        message.stop()
+        self._asks = False
+
+    @on(Input.Submitted, "#first-prompt")
+    def _prompt_sent(self, message: Input.Submitted) -> None:
+        message.stop()
+        if not self._installing:
+            self._want_local()
+        elif message.value.strip():
+            self._asks = True
+            self.query_one("#first-box").border_subtitle = say("screen.first_prompt_waits")
+
+    @on(Input.Changed, "#first-field")
     def _typed(self, message: Input.Changed) -> None:
         message.stop()
         text = message.value.strip()
@@ -230,7 +269,7 @@ class FirstRunDialog(Dialog[None]):
         else:
             self._key_said("normal", say("screen.key_enter"))
 
-    @on(Input.Submitted)
+    @on(Input.Submitted, "#first-field")
     def _submitted(self, message: Input.Submitted) -> None:
         message.stop()
         text = message.value.strip()
@@ -243,18 +282,20 @@ class FirstRunDialog(Dialog[None]):
 
     def _give(self, key: Key, *, anyway: bool) -> None:
         self._testing, self._untested = key, None
-        self.query_one(Field).value = ""
+        self._field.value = ""
         self._key_said("normal", say("screen.key_testing"))
         self.post_message(self.KeyGiven(key, anyway))
 
     def acts_on_what_comes(self, event: events.Key | events.Paste) -> bool:
         """What is typed while a key is tested is for what that opens, and no part of a key."""
         leaves = isinstance(event, events.Key) and event.key == "escape"
-        return self._testing is not None and not leaves and self.query_one(Field).has_focus
+        return self._testing is not None and not leaves and self._field.has_focus
 
     def action_back(self) -> None:
         """From the field to the ways, where nothing is said of a key any more; from there out."""
-        if self.query_one(Field).has_focus:
+        if self._prompt.has_focus:
+            self.query_one(ChoiceList).focus()
+        elif self._field.has_focus:
             self._untested = None
             self._key_said("normal", "")
             self.query_one(ChoiceList).focus()
