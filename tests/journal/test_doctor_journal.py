@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
 from fixtures_journal import Program, Talk
 
+from tui.chat import doctor
 from tui.chat.doctor import check_journal, repair_journal
 from tui.clock import RealClock
 from tui.journal.store import Journal
@@ -91,3 +93,35 @@ def test_a_file_of_another_program_is_said_and_left_alone(tmp_path: Path) -> Non
     assert finding.remedy
     assert repair_journal(path, RealClock()).backup is None
     assert path.read_bytes() == before
+
+
+HOLDS = """
+import sqlite3
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("begin exclusive")
+print("held", flush=True)
+input()
+"""
+
+
+def test_it_does_not_say_that_it_can_be_written_while_another_program_holds_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    writer = Writer(path)
+    Talk(writer).begin().say("x")
+    assert writer.close(30)
+    with Program(HOLDS, path) as other:
+        assert other.line() == "held"
+        found = {finding.name: finding for finding in check_journal(path, RealClock())}
+        assert found["journal.file"].severity == "warning"
+        assert "another program has locked it" in found["journal.file"].sentence
+        assert "catches up" in found["journal.file"].remedy
+    assert severities(path)["journal.file"] == "ok"
+
+
+def test_it_says_that_the_disk_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal.sqlite3"
+    Journal.open(path).close()
+    monkeypatch.setattr(doctor, "LITTLE", 1 << 62)
+    found = {finding.name: finding for finding in check_journal(path, RealClock())}
+    assert found["journal.file"].severity == "warning"
+    assert "MB are left" in found["journal.file"].sentence

@@ -101,14 +101,30 @@ def _findings(health: Health, path: Path) -> tuple[Finding, ...]:
     if health.trouble is not None:
         return (_unusable(health.trouble, path),)
     about = {"path": one_line(str(path)), "count": f"{health.conversations:,}", "size": _megabytes(health.size)}
+    about["free"] = _megabytes(health.free)
     return (
-        Finding("journal.file", "ok", say("health.file", **about))
-        if health.writable
-        else Finding("journal.file", "warning", say("health.not_writable", **about), say("journal.opening_unwritable")),
+        _file(health, about),
         *_place(path),
         _integrity(health),
         *(() if health.damage else (_leases(health), _interrupted(health))),
     )
+
+
+LITTLE = 16_000_000
+"""Bytes that are little for a disk: the log alone grows to 4 MB before it is taken into the file."""
+
+
+def _file(health: Health, about: dict[str, str]) -> Finding:
+    """Whether it can be written now."""
+    if not health.writable:
+        words, remedy = "health.not_writable", "journal.opening_unwritable"
+    elif health.locked:
+        words, remedy = "health.locked", "journal.do_locked"
+    elif health.free < LITTLE and not health.damage:
+        words, remedy = "health.full", "journal.do_full"
+    else:
+        return Finding("journal.file", "ok", say("health.file", **about))
+    return Finding("journal.file", "warning", say(words, **about), say(remedy))
 
 
 def _place(path: Path) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -26,6 +27,10 @@ class Health:
     trouble: JournalTrouble | None = None
     """The file cannot be used at all; then nothing else is known."""
     writable: bool = True
+    locked: bool = False
+    """Another program does not let anybody write now."""
+    free: int = 0
+    """Bytes that the disk has left."""
     damage: tuple[str, ...] = ()
     """What SQLite's own check complains of, ten lines at most. Outside text: not yet made safe."""
     orphans: tuple[ReplyId, ...] = ()
@@ -123,7 +128,21 @@ def _look(db: sqlite3.Connection, path: Path, now: float, *, writable: bool) -> 
         interrupted=len(_unwritten(db, now)),
         conversations=db.execute(_SQL["count_conversations"]).fetchone()[0],
         size=_size(path),
+        locked=writable and _is_locked(db),
+        free=shutil.disk_usage(path.parent).free,
     )
+
+
+def _is_locked(db: sqlite3.Connection) -> bool:
+    """Whether one would wait in vain to write."""
+    try:
+        db.execute("begin immediate")
+    except sqlite3.OperationalError as error:
+        if judge(error).kind != "locked":
+            raise
+        return True
+    db.execute("rollback")
+    return False
 
 
 def _damage(db: sqlite3.Connection) -> tuple[str, ...]:

@@ -21,6 +21,9 @@ from tui.screen.panes.output import OutputPane
 from tui.screen.panes.output_view import OutputView
 from tui.screen.panes.prompt import Prompt
 
+TOLD_ONCE = 30.0
+"""Seconds that it is shown what became of a damaged journal: what was saved, what is lost, and where the file is."""
+
 
 class Showing(FirstRunWays):
     """The app as far as it sets attributes on its panes."""
@@ -117,5 +120,7 @@ class Showing(FirstRunWays):
         self._trouble = "" if trouble is None else one_line(trouble.sentence())
         if self.is_running and self.screen_stack:
             if trouble is not None:
-                self.notify(plain(trouble.sentence()), severity="warning", markup=False)
+                # That stays in the footer for as long as it lasts, but for what is over once it is told.
+                shown = TOLD_ONCE if trouble.kind == "set_aside" else None
+                self.notify(plain(trouble.sentence()), severity="warning", markup=False, timeout=shown)
             self.refresh_turn()

@@ -4,6 +4,8 @@ PHRASES: dict[str, str] = {
     "none_yet": "ジャーナルはまだありません。{path} に作られます。",
     "file": "ジャーナル {path} は開けて書き込めます（会話 {count} 件、{size} MB）。",
     "not_writable": "ジャーナル {path} は開けますが書き込めません（会話 {count} 件、{size} MB）。",
+    "locked": "ジャーナル {path} は開けますが、別のプログラムがロックしています（会話 {count} 件、{size} MB）。",
+    "full": "ジャーナル {path} のディスクは残り {free} MB しかありません（会話 {count} 件、{size} MB）。",
     "networked": "ジャーナルはネットワークファイルシステム（{kind}）上にあります。"
     "複数のマシンから同時に使うと破損するおそれがあります。",
     "networked_do": "同時に使うのは 1 台だけにするか、UNBROKEN_DATA_DIR でこのマシンのディレクトリを指定してください。",
