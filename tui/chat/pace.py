@@ -17,7 +17,8 @@ class Pace:
     longest_gap: float | None
     """Seconds between two pieces of one attempt, at most, a gap that still lasts included; None before the first."""
     longest_break: float | None = None
-    """Seconds without text from one attempt to the next, at most; None: there was no such break."""
+    """Seconds without text from one attempt to the next, at most, a break that still lasts included: a hang that ended
+    in a cut is a break, and no number on the screen shrinks. None: there was none."""
 
 
 def pace(view: ReplyView, now: float) -> Pace:
@@ -34,7 +35,8 @@ def pace(view: ReplyView, now: float) -> Pace:
     tokens = counted.completion if counted is not None and exact else _estimated(view)
     # The first token stands at the beginning of that time, not in it.
     rate = (tokens - 1) / link.flow if link.flow > 0 and tokens > 1 else None
-    return Pace(rate, exact, gap, link.longest_break)
+    breaks = link.longest_break if flows or view.ended else max(link.longest_break or 0.0, now - last)
+    return Pace(rate, exact, gap, breaks)
 
 
 def _estimated(view: ReplyView) -> int:
