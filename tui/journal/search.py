@@ -91,12 +91,15 @@ def find(
         if stop():
             raise Interrupted
         read += 1
-        if read > _MOST_READ or len(hits) >= limit:
+        if read > _MOST_READ:
             break
         found = _look(db, thing, turn, asked)
         seen = found and _seen(db, found)
         if found and seen:
             hits.append((seen[0], found))
+            if len(hits) >= limit:
+                # At once: the next candidate may cost another look into the index.
+                break
     titles = {known.id: known.title for known in conversations(list(dict.fromkeys(name for name, _ in hits)))}
     told = [_hit(ConversationId(name), titles.get(ConversationId(name), ""), found) for name, found in hits]
     told.sort(key=lambda hit: hit.at, reverse=True)
