@@ -86,6 +86,7 @@ def test_text_that_flows_again_has_left_its_fault_behind() -> None:
 def test_the_time_beside_a_connection_is_its_own() -> None:
     again = LinkView(state="done", connection_id=2, attempt=2, timing=Timing(sent=9.0, ttfb=0.1, ttft=0.109), ttft=9.19)
     assert words(again) == "✓ done · conn #2 · TTFT 109 ms · first text after 9.2 s"
+    assert words(replace(again, ttft=0.034)) == "✓ done · conn #2 · TTFT 109 ms", "nobody waited 0.0 s"
     assert words(replace(again, attempt=1, ttft=0.109)) == "✓ done · conn #2 · TTFT 109 ms"
 
 

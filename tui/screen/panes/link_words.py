@@ -274,9 +274,15 @@ def _first_text(link: LinkView) -> Line:
     return ((f"TTFT {milliseconds(link.timing.ttft)} ms", "normal"),)
 
 
+NO_WAIT = 0.05
+"""Seconds below which a wait would be told as 0.0 s: nothing was waited for that the words could be about."""
+
+
 def _reader_waited(link: LinkView) -> Line:
     """Where attempts failed: what the reader waited for the first text of all, from the first request."""
     if link.ttft is None or link.attempt < 2 or link.state not in ("streaming", "stalled", "done"):
+        return ()
+    if link.ttft < NO_WAIT:
         return ()
     return ((say("screen.link_first_text", seconds=f"{link.ttft:.1f}"), "dim"),)
 
