@@ -6,6 +6,7 @@ from textual import events
 from textual.geometry import Size
 from textual.widgets import Static
 
+from tui.journal.trouble import JournalTrouble
 from tui.screen.action import Action
 from tui.screen.dialogs.choose_wait import ChooseWait
 from tui.screen.dialogs.help import HelpDialog
@@ -41,6 +42,14 @@ async def test_leaving_a_reply(keys: list[str], answer: str) -> None:
         await until(p, lambda: shows(p.app, "What has arrived so far is kept"))
         await p.press(*keys)
         assert answers == [answer]
+
+
+@pilot
+async def test_leaving_does_not_say_that_anything_is_kept_while_nothing_can_be_saved() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        p.app.push_screen(LeaveDialog(JournalTrouble("full").sentence()))
+        await until(p, lambda: shows(p.app, "Not saved: the disk is full. What arrives is kept in memory."))
+        assert not shows(p.app, "What has arrived so far is kept")
 
 
 @pilot

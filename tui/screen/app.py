@@ -147,7 +147,8 @@ class UnbrokenApp(Starting):
         if isinstance(self.screen, LeaveDialog):
             return
         if self.replying:
-            self.push_screen(LeaveDialog(), self._left)
+            trouble = self.session.writer.trouble
+            self.push_screen(LeaveDialog("" if trouble is None else trouble.sentence()), self._left)
         else:
             self.quit()
 

@@ -14,10 +14,11 @@ Leaving = Literal["finish", "stop", "stay"]
 class LeaveDialog(ChoiceDialog[Leaving]):
     """Ends with "finish" (f), "stop" (s) or "stay" (Esc)."""
 
-    def __init__(self) -> None:
+    def __init__(self, trouble: str = "") -> None:
+        """`trouble`: why nothing can be saved; '': it can."""
         super().__init__(
             say("screen.leave_title"),
-            say("screen.leave_text"),
+            plain(trouble) or say("screen.leave_text"),
             [
                 Choice("finish", "f", say("screen.leave_finish")),
                 Choice("stop", "s", say("screen.leave_stop")),
