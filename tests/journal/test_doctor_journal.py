@@ -125,3 +125,24 @@ def test_it_says_that_the_disk_is_nearly_full(tmp_path: Path, monkeypatch: pytes
     found = {finding.name: finding for finding in check_journal(path, RealClock())}
     assert found["journal.file"].severity == "warning"
     assert "MB are left" in found["journal.file"].sentence
+
+
+LEAVES = """
+from fixtures_journal import Talk
+from pathlib import Path
+from tui.journal.records import CutReply
+from tui.journal.writer import Writer
+writer = Writer(Path(sys.argv[1]))
+talk = Talk(writer).begin().say("Spring ", "is ")
+writer.put(CutReply(talk.reply, "asked"))
+assert writer.close(30)
+"""
+
+
+def test_a_process_that_ended_in_order_has_given_back_what_it_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite3"
+    with Program(LEAVES, path) as program:
+        assert program.process.wait(30) == 0
+    found = severities(path)
+    assert found["journal.leases"] == "ok"
+    assert found["journal.interrupted"] == "warning"

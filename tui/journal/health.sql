@@ -1,7 +1,8 @@
 -- What an examination asks.
 
+-- A process that ended in order has said so, and with it given back what it had not ended: it is nobody's.
 -- name: open_replies
-select r.id, p.id, p.pid, p.machine, p.born, case when p.closed is null then p.heartbeat else 0 end
+select r.id, case when p.closed is null then p.id end, p.pid, p.machine, p.born, p.heartbeat
 from replies r left join processes p on p.id = r.owner
 where r.state = 'streaming'
 
