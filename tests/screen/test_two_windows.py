@@ -178,3 +178,18 @@ async def test_what_waits_behind_a_long_wait_is_asked_by_one_window(tmp_path: Pa
                 await first.shows("✓ And autumn")
         assert [seen.json()["messages"][-1]["content"] for seen in posts(server)] == [ASK, "And autumn"]
     assert [len(turn.replies) for turn in turns()] == [1, 1]
+
+
+@scene
+async def test_a_reply_that_is_followed_has_nothing_of_the_one_before_on_its_connection(tmp_path: Path) -> None:
+    with provider(cuts=[20]) as server:
+        config = settings(tmp_path, server.url)
+        async with live(config) as first:
+            await first.write(ASK)
+            await first.until(lambda: "seams: 1 · verified" in first.link())
+            await first.until(lambda: not first.app.replying)
+            async with live(config, wanted=LAST) as second:
+                await second.write("And autumn")
+                await first.shows("› And autumn", "✓ And autumn", "✓ done")
+                await first.until(lambda: "seams" not in first.link(), first.link())
+                assert "tok/s" not in first.link()

@@ -58,7 +58,8 @@ class Following(Asking):
         """The connection of the window that writes, as far as the journal tells; one's own goes before."""
         turn = self.turn
         if turn is not None and turn.current is not None and turn.id in heard.changed and not self.replying:
-            self.connection.link = turn.current.view.link
+            # All of it: what another reply had, its seams among it, is not this one's.
+            self.show_link(turn.current.view)
 
     def _reply_ended(self, sending: Sending) -> None:
         if sending.lost and self._follower is not None:
