@@ -8,7 +8,9 @@ import gc
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tui.chat.advice import duration
 from tui.chat.finish import finish
+from tui.chat.saving import TERMINATING, saved
 from tui.chat.session import Session, Wanted
 from tui.chat.turns import CUT_ASKED, HUNG_UP, Ending
 from tui.cli import crash
@@ -17,6 +19,7 @@ from tui.cli.options import ScreenOptions
 from tui.clock import RealClock
 from tui.config import Config
 from tui.journal.trouble import JournalTrouble
+from tui.journal.writer import Writer
 from tui.paths import log_dir
 from tui.plain import one_line, plain
 from tui.providers.keys import KeyMissing
@@ -44,6 +47,7 @@ async def show(config: Config, options: ScreenOptions) -> int:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_keep)
     app: UnbrokenApp | None = None
+    ending: _Ending | None = None
     early: list[JournalTrouble | None] = []
 
     def trouble(told: JournalTrouble | None) -> None:
@@ -52,7 +56,9 @@ async def show(config: Config, options: ScreenOptions) -> int:
             loop.call_soon_threadsafe(heard, told)
 
     def heard(told: JournalTrouble | None) -> None:
-        if app is None or not app.is_running:
+        if ending is not None and ending.closed:
+            ending.heard(told)
+        elif app is None or not app.is_running:
             early.append(told)
         else:
             app.journal_trouble(told)
@@ -71,28 +77,30 @@ async def show(config: Config, options: ScreenOptions) -> int:
         app.crash_log = log_dir() / "crash.log"
         if early:
             app.call_later(app.journal_trouble, early[-1])
-        ending = _Ending(app)
+        ending = _Ending(app, session.writer)
         settling = settle()
         undo = install_signals(loop, app.terminal_lost, ending.terminate, ending.interrupt)
         try:
             code = await app.run_async(mouse=True)
             ended.code = code if isinstance(code, int) else app.return_code or Exit.COMPLETE
+            ending.close(config.hangup_limit)
             await _finish(app, config, ending, ended)
+            await ending.save()
         finally:
             undo()
             settling.cancel()
         ended.code = ended.code if ending.code is None else ending.code
     finally:
         trouble_left = session.writer.trouble
-        saved = await session.close()
+        all_saved = await session.close()
         # What is saved is said by who saved it, not by who hopes so.
-        if ended.words and saved:
+        if ended.words and all_saved:
             tell(say(ended.words))
-        elif not saved:
+        elif not all_saved:
             tell(say("chat.not_saved"))
             if trouble_left is not None:
                 tell(plain(say(f"journal.cause_{trouble_left.kind}")))
-    return ended.code if saved else Exit.INCOMPLETE
+    return ended.code if all_saved else Exit.INCOMPLETE
 
 
 @dataclass(slots=True)
@@ -122,23 +130,53 @@ async def ready(session: Session, wanted: Wanted) -> Ready | None:
 
 
 class _Ending:
-    """Somebody asks the process to end, with the screen or while it finishes a reply without one."""
+    """Somebody asks the process to end, with the screen or while it finishes a reply without one, and saves it."""
 
-    def __init__(self, app: UnbrokenApp) -> None:
-        self._app = app
+    def __init__(self, app: UnbrokenApp, writer: Writer) -> None:
+        self._app, self._writer = app, writer
+        self._now = asyncio.get_running_loop().time
         self.stop = asyncio.Event()
         self.code: Exit | None = None
+        self.closed = False
+        """There is no screen any more."""
+        self._until = 0.0
+        """When saving is given up, on the loop's clock."""
+        self._told = False
 
     def terminate(self) -> None:
-        self._end(Exit.TERMINATED)
+        self._end(Exit.TERMINATED, TERMINATING)
 
     def interrupt(self) -> None:
-        self._end(Exit.INTERRUPTED)
+        self._end(Exit.INTERRUPTED, 0.0)
 
-    def _end(self, code: Exit) -> None:
-        self.code = code
+    def _end(self, code: Exit, seconds: float) -> None:
+        if self.code != code:
+            self.code, self._until = code, self._now() + seconds
         self.stop.set()
         self._app.terminate()
+
+    def close(self, limit: float) -> None:
+        """The screen is closed. Where nobody is there to be asked, or the user has chosen to have the reply finished,
+        that and saving it have `limit` seconds together."""
+        self.closed = True
+        if self.code is None and (self._app.hung_up or self._app.leaving == "finish"):
+            self._until = self._now() + limit
+
+    def heard(self, trouble: JournalTrouble | None) -> None:
+        """Saving has stopped, or goes well again: who still watches is told once how long it is tried."""
+        left = self._until - self._now()
+        if trouble is not None and left > 0 and not self._told:
+            self._told = True
+            cause = plain(say(f"journal.cause_{trouble.kind}"))
+            tell(say("chat.saving", cause=cause, time=duration(left)))
+
+    async def save(self) -> None:
+        """Until all is saved, or it is given up."""
+        self.heard(self._writer.trouble)
+        while (left := self._until - self._now()) > 0:
+            self.stop.clear()
+            if await saved(self._writer, left, self.stop) or not self.stop.is_set():
+                return
 
 
 async def _finish(app: UnbrokenApp, config: Config, ending: _Ending, ended: _Ended) -> None:

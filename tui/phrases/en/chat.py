@@ -35,7 +35,7 @@ PHRASES: dict[str, str] = {
     "do_content-filter_screen": "Ask it differently, or another model with Ctrl+O.",
     "do_content-filter_ask": "Ask it differently, or another model with -m.",
     "stopped": "Stopped. What was received is kept; Ctrl+R goes on.",
-    "interrupted": "Interrupted: the program ended while this was being written. Ctrl+R goes on.",
+    "interrupted": "Interrupted: the program ended before the whole answer was saved. Ctrl+R goes on.",
     "interrupted_ask": "Interrupted. What was received is kept: `unbroken history show` shows it, "
     "`unbroken -c` opens it, and Ctrl+R there goes on.",
     "interrupted_unsaved": "Interrupted. What was received is above; it is not saved.",
@@ -58,6 +58,7 @@ PHRASES: dict[str, str] = {
     "finishing": "The screen is closed. The reply of {model} goes on, {minutes} min at most; Ctrl+C stops it.",
     "finished": "The reply is finished and saved.",
     "not_finished": "The reply was stopped; what was received is saved. `unbroken -c` goes on with it.",
+    "saving": "Not saved yet: {cause}. Saving is tried for {time} more; Ctrl+C gives it up.",
     "not_saved": "Not everything could be saved: the journal did not take it.",
     "unsent": "Kept, but not sent: the program ended first. Ctrl+R sends it.",
     "left_out": "The conversation is ≈ {tokens} tokens with the answer and the model takes {window}: "

@@ -25,7 +25,7 @@ PHRASES: dict[str, str] = {
     "not_verified": "seam not verified",
     "shown_seam": "at character {at}: {words}",
     "state_streaming": "still being written",
-    "state_interrupted": "interrupted: the program ended before the answer did; the text up to there is whole",
+    "state_interrupted": "interrupted: the program ended before all of it was saved; the text up to there is whole",
     "state_failed": "failed: the answer is not whole",
     "state_stopped": "stopped by you: the answer is not whole",
     "state_length": "ended at the length limit",

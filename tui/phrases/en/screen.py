@@ -181,7 +181,7 @@ PHRASES: dict[str, str] = {
         "The provider of this reply cannot be asked from here. The text is kept; Ctrl+R goes on with the model chosen."
     ),
     "interrupted_title": "A reply was interrupted",
-    "interrupted_text": "› {prompt}\n{model}: {count} characters are kept. The program ended while more was coming.",
+    "interrupted_text": "› {prompt}\n{model}: {count} characters are kept. The program ended before more was saved.",
     "interrupted_more": "Replies that were interrupted besides this one: {count}.",
     "interrupted_resume": "Resume: go on from there",
     "interrupted_keep": "Keep it as it is, and do not ask again",

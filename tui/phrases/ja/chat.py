@@ -35,7 +35,7 @@ PHRASES: dict[str, str] = {
     "do_content-filter_screen": "質問を変えるか、Ctrl+O で別のモデルに尋ねてください。",
     "do_content-filter_ask": "質問を変えるか、-m で別のモデルに尋ねてください。",
     "stopped": "停止しました。受信した分は残っています。Ctrl+R で再開します。",
-    "interrupted": "書き込み中にプログラムが終了しました。Ctrl+R で再開します。",
+    "interrupted": "返答がすべて保存される前にプログラムが終了しました。Ctrl+R で再開します。",
     "interrupted_ask": "中断しました。受信した分は保存されています。`unbroken history show` で表示、"
     "`unbroken -c` で開いて Ctrl+R で続けられます。",
     "interrupted_unsaved": "中断しました。受信した分は上にありますが、保存されていません。",
@@ -58,6 +58,7 @@ PHRASES: dict[str, str] = {
     "finishing": "画面を閉じました。{model} の返答を最後まで受信しています（最大{minutes}分）。Ctrl+C で停止します。",
     "finished": "返答は最後まで届き、保存されました。",
     "not_finished": "返答を停止しました。受信した分は保存されています。`unbroken -c` で続けられます。",
+    "saving": "まだ保存できていません（{cause}）。あと{time}まで保存を試みます。Ctrl+C で中止します。",
     "not_saved": "一部を保存できませんでした（ジャーナルに書き込めません）。",
     "unsent": "保存済みですが、送信する前にプログラムが終了しました。Ctrl+R で送信します。",
     "left_out": "会話は回答を含めて ≈ {tokens} トークン、モデルの上限は {window} です。"

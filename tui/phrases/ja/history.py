@@ -25,7 +25,7 @@ PHRASES: dict[str, str] = {
     "not_verified": "継ぎ目は未検証",
     "shown_seam": "{at} 文字目：{words}",
     "state_streaming": "書き込み中です",
-    "state_interrupted": "中断：返答が終わる前にプログラムが終了しました。そこまでの文章はすべて残っています",
+    "state_interrupted": "中断：返答がすべて保存される前にプログラムが終了しました。そこまでの文章はすべて残っています",
     "state_failed": "失敗：返答は途中までです",
     "state_stopped": "ユーザーが停止：返答は途中までです",
     "state_length": "長さの上限で終わりました",

@@ -185,7 +185,7 @@ PHRASES: dict[str, str] = {
         "この返答の提供元にはここから接続できません。本文は残っています。Ctrl+R で選択中のモデルが続けます。"
     ),
     "interrupted_title": "中断された返答があります",
-    "interrupted_text": "› {prompt}\n{model}：{count}文字が残っています。受信の途中でプログラムが終了しました。",
+    "interrupted_text": "› {prompt}\n{model}：{count}文字が残っています。続きを保存する前にプログラムが終了しました。",
     "interrupted_more": "ほかにも中断された返答が{count}件あります。",
     "interrupted_resume": "再開：そこから続けます",
     "interrupted_keep": "このまま残し、次からは尋ねません",
