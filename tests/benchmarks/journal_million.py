@@ -160,6 +160,8 @@ def calls(journal: Journal, speaker: Speaker) -> Calls:
         found[f"search, 2 Japanese characters, rank {rank:,}"] = searched(speaker.japanese[rank])
     found["search, 1 Japanese character"] = searched(speaker.japanese[300][0])
     found["search, two words"] = searched(f"{speaker.latin[30]} {speaker.latin[100]}")
+    found["search, a word and a letter"] = searched(f"{speaker.latin[300]} {speaker.latin[30][0]}")
+    found["search, a single letter that nothing holds"] = searched("q")
     found["search, nothing found"] = searched("qqxqq")
     for letters in (*BEGINNINGS, *LONG_BEGINNINGS):
         for rank in LONG_RANKS:

@@ -14,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.cli.main import run
-from tui.journal import vocabulary
+from tui.journal import search, vocabulary
 from tui.journal.connect import open_file
+from tui.journal.folding import Folded, fold
 from tui.journal.index import begin_anew, is_behind, take_in
 from tui.journal.migrations import APPLICATION_ID, MIGRATIONS
 from tui.journal.records import EndReply
+from tui.journal.search import find
 from tui.journal.store import Journal
 from tui.journal.sums import PART, proven, sums_of
 from tui.journal.writer import Writer
@@ -66,8 +68,8 @@ def said(writer: Writer, *texts: str) -> None:
 def test_a_piece_from_the_middle_of_a_word_is_found(path: Path, writer: Writer) -> None:
     said(writer, "an unbroken chat", "no such word", "Größenwahn and Unbroken2go")
     indexed(path)
-    assert hits(path, "brok") == ["Größenwahn and Un[brok]en2go", "an un[brok]en chat"][1:]
-    assert hits(path, "ROKE") == ["an unb[roke]n chat"]
+    assert hits(path, "brok") == ["Größenwahn and Un[brok]en2go", "an un[brok]en chat"]
+    assert hits(path, "ROKE") == ["Größenwahn and Unb[roke]n2go", "an unb[roke]n chat"]
     assert hits(path, "ößen") == ["Gr[ößen]wahn and Unbroken2go"]
     assert hits(path, "brok chat") == ["an un[brok]en chat"]
     assert hits(path, "brok wahn") == []
@@ -160,11 +162,12 @@ def test_where_too_many_words_hold_a_piece_it_is_said(
     language: Language,
     here: bool,
 ) -> None:
-    """Those known longest are asked for; of the others a text is found by its words alone."""
+    """Those known longest are asked for; of the others a text is found by its words alone, or among the newest."""
+    monkeypatch.setattr(search, "_MOST_READ", 1)
     words = [f"x{chr(97 + n // 26)}{chr(97 + n % 26)}iddle" for n in range(vocabulary.MOST_HOLDING)]
     with closing(open_file(path)) as db:
         vocabulary.learn(db, words)
-    said(writer, " ".join(words[:3]) if here else "nothing", "a griddle")
+    said(writer, " ".join(words[:3]) if here else "nothing", "a griddle", "the newest")
     indexed(path)
     with Journal.open(path) as journal:
         found = journal.search("iddle")
@@ -204,3 +207,59 @@ def test_sums_prove_the_parts_that_are_as_they_were(seed: str, times: int, at: i
         other = text[:at] + chr(ord("a") + (text[at] == "a")) + text[at + 1 :]
         assert proven(other, sums) == at // PART * PART
         assert proven(text[:at], sums) == at // PART * PART
+
+
+TYPED = "for autumn colours\n  return parse(x): foo_bar_3 日本の四季 each Unbroken2go getUserName"
+
+
+@pytest.mark.parametrize(
+    "sought",
+    [
+        *(
+            "autumn colours",
+            "return parse",
+            "四季 each",
+            "(x): foo",
+            "arse(x",
+            "oo_bar_3",
+            "utumn colours",
+            "nbroken2go",
+        ),
+        *("本の四季 each", "serName", "e"),
+    ],
+)
+def test_what_is_typed_is_found_at_every_letter(path: Path, writer: Writer, sought: str) -> None:
+    said(writer, TYPED, "nothing of the kind")
+    indexed(path)
+    with Journal.open(path) as journal:
+        missed = [sought[:end] for end in range(1, len(sought) + 1) if not journal.search(sought[:end]).hits]
+    assert missed == []
+
+
+PIECES = st.sampled_from(
+    ["a", "b2", "autumn", "Col", "getName", "春", "四季", "日本", "が", "_", "(", " ", "é", "ﾊﾟ", "\n"]
+)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=12).map("".join), st.data())
+def test_a_letter_more_of_what_stands_there_never_loses_it(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    sought = text[start : data.draw(st.integers(start + 1, len(text)))]
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.row_factory = sqlite3.Row
+        for migration in MIGRATIONS:
+            migration(db)
+        db.execute(
+            "insert into conversations (id, provider, model, created, updated, system) values ('c','p','m',1,1,'')"
+        )
+        db.execute(
+            "insert into turns (id, conversation, position, created, prompt) values ('t', 'c', 0, 1, ?)", (text,)
+        )
+        db.execute("insert or ignore into search_todo values ('t')")
+        while take_in(db):
+            pass
+        assert not is_behind(db)
+        for end in range(1, len(sought) + 1):
+            literals = fold(sought[:end]).split()
+            if literals and all(literal in Folded(text).text for literal in literals):
+                assert find(db, sought[:end], 50, lambda _: (), lambda: False).hits, sought[:end]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tui.journal.folding import Folded
 from tui.journal.index import SQL, has_index
 from tui.journal.stored import StoredConversation
-from tui.journal.terms import LONGEST_INDEXED, Query, all_of, any_word, place, query
+from tui.journal.terms import LONGEST_INDEXED, Part, Query, all_of, any_word, place, query
 from tui.journal.text import held
 from tui.journal.trouble import Interrupted
 from tui.journal.vocabulary import MOST_HOLDING, beginning, holding, is_learning
@@ -87,11 +87,13 @@ def find(
     read = 0
     fresh = {row[0] for row in db.execute(SQL["not_yet"], {"limit": _NOT_YET})}
     left_out: list[str] = []
-    for thing, turn in _candidates(db, asked, fresh, left_out):
+    told_all = False
+    for thing, turn, guessed in _candidates(db, asked, fresh, left_out):
         if stop():
             raise Interrupted
         read += 1
         if read > _MOST_READ:
+            told_all = guessed and asked.known and not left_out
             break
         found = _look(db, thing, turn, asked)
         seen = found and _seen(db, found)
@@ -104,41 +106,56 @@ def find(
     told = [_hit(ConversationId(name), titles.get(ConversationId(name), ""), found) for name, found in hits]
     told.sort(key=lambda hit: hit.at, reverse=True)
     enough = len(hits) >= limit
-    partly = not enough and (read > _MOST_READ or bool(left_out))
+    partly = not enough and read > _MOST_READ and not told_all
     indexing = len(fresh) >= _NOT_YET or any(db.execute(SQL["left"]).fetchone()) or is_learning(db)
     return Found(tuple(told), enough or partly, partly, indexing)
 
 
 def _candidates(
     db: sqlite3.Connection, asked: Query, fresh: Collection[str], left_out: list[str]
-) -> Iterator[tuple[str, str | None]]:
-    """Texts that may hold it, each once: (turn, reply or conversation; turn where known). `left_out` is told what too
-    many words hold for all of them to be asked for."""
-    yield from ((thing, None) for thing in sorted(fresh, reverse=True))
+) -> Iterator[tuple[str, str | None, bool]]:
+    """Texts that may hold it, each once: (turn, reply or conversation; turn where known; whether the index knows no
+    reason why it should). `left_out` is told what too many words hold for all of them to be asked for."""
+    yield from ((thing, None, False) for thing in sorted(fresh, reverse=True))
     told = set(fresh)
     asked_for: set[str] = set()
-    for match in _matches(db, asked, left_out):
+    for match, guessed in _matches(db, asked, left_out):
         if match in asked_for:
             continue
         asked_for.add(match)
         for thing, turn in _from_index(db, match):
             if thing not in told:
                 told.add(thing)
-                yield thing, turn
+                yield thing, turn, guessed
 
 
-def _matches(db: sqlite3.Connection, asked: Query, left_out: list[str]) -> Iterator[str]:
+def _matches(db: sqlite3.Connection, asked: Query, left_out: list[str]) -> Iterator[tuple[str, bool]]:
     """What the index is asked for, one after the other. Of words that stand by themselves it knows the newest at once,
     in a journal of any size: so it is asked for those that begin so by their names, before it gathers all of them."""
-    yield asked.whole
-    known = [(begun, beginning(db, word) if len(word) > LONGEST_INDEXED else []) for begun, word in asked.parts]
-    if any(words for _, words in known):
-        yield all_of(any_word(words) if words else begun for begun, words in known)
-    yield asked.begun
-    inner = [(begun, holding(db, word)) for begun, word in asked.parts]
-    if any(words for _, words in inner):
-        left_out += [words[-1] for _, words in inner if len(words) > MOST_HOLDING]
-        yield all_of(f"({begun}) OR {any_word(words[:MOST_HOLDING])}" if words else begun for begun, words in inner)
+    parts = asked.parts
+    yield asked.whole, False
+    known = [beginning(db, part.first) if part.alone and len(part.first) > LONGEST_INDEXED else [] for part in parts]
+    if any(known):
+        yield all_of(any_word(words) if words else part.begun for part, words in zip(parts, known, strict=True)), False
+    yield asked.begun, False
+    inner = [_holding(db, part) for part in parts]
+    if any(inner):
+        left_out += [words[-1] for words in inner if len(words) > MOST_HOLDING]
+        yield all_of(_wider(part, words[:MOST_HOLDING]) for part, words in zip(parts, inner, strict=True)), False
+    # What the index cannot tell, a piece of two letters or of a word with digits, the newest texts themselves may.
+    yield all_of("" if part.open_start else part.begun for part in parts), True
+
+
+def _holding(db: sqlite3.Connection, part: Part) -> list[str]:
+    """Words that its first word is a piece of, or where more stands behind it, the end."""
+    found = holding(db, part.first)
+    return found if part.alone else [word for word in found if word.endswith(part.first)]
+
+
+def _wider(part: Part, words: list[str]) -> str:
+    if not words or not part.begun:
+        return part.begun
+    return f"({part.begun}) OR ({all_of((any_word(words), part.rest))})"
 
 
 def _from_index(db: sqlite3.Connection, match: str) -> Iterator[tuple[str, str | None]]:

@@ -1,8 +1,9 @@
 """What a text is found by, and what a query asks of the index. Pure.
 
 Words are found from their beginning (and from a capital within: UserName in getUserName), and by three letters and
-more from their middle (vocabulary.py). Scripts without spaces are
-found by every character and every two in a row, so that 春 and 四季 are found as well as 日本の四季.
+more from their middle (vocabulary.py). Scripts without spaces are found by every character and every two in a row, so
+that 春 and 四季 are found as well as 日本の四季. A single letter, with which the next word begins as it is typed, is left to
+the text itself.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ _PIECE = 4096
 _BREAK = re.compile("[\\s.,;:、。]")
 
 SHORTEST_PREFIX = 2
-"""Characters that find what begins with them; a single letter finds only the word of that letter."""
+"""Characters that the index is asked for as a beginning; whether a word begins with a single letter, the text itself
+decides."""
+
+SHORTEST_PIECE = 3
+"""Letters from the middle of a word that the index knows (vocabulary.py)."""
 
 LONGEST_INDEXED = 5
 """Letters of a beginning that has an index of its own (schema.sql)."""
@@ -91,16 +96,50 @@ class Query:
     begun: str
     """What it is asked then: texts in which a word begins with it. The same as `whole` where that can be no beginning.
     It costs more: all that begins so is gathered before the newest is known."""
-    parts: tuple[tuple[str, str], ...]
-    """For each literal what `begun` asks for it, and the word that it is; '' where it is more or less than one."""
+    parts: tuple[Part, ...]
+    """Of each literal."""
+
+    @property
+    def known(self) -> bool:
+        """Whether the index knows all texts that hold it, but for pieces of words with digits."""
+        return all((part.alone and len(part.first) >= SHORTEST_PIECE) or not part.open_start for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the index is asked of one literal. '': nothing."""
+
+    begun: str
+    """For texts in which a word begins with it."""
+    first: str
+    """Its first word, which may be the end of a longer one, or where it is nothing else, the middle."""
+    rest: str
+    """What stands behind `first`, as `begun` asks for it."""
+    alone: bool
+    """It is `first` and nothing else."""
+    open_start: bool
+    """A word may go on before it: `begun` does not tell of that."""
 
 
 def query(words: str) -> Query:
     """`words`, taken literally: what stands between spaces must occur as it is."""
     literals = tuple(dict.fromkeys(fold(words).split()))
-    parts = tuple((_match(literal, begun=True), literal if literal.isalpha() else "") for literal in literals)
+    parts = tuple(_part(literal) for literal in literals)
     whole = all_of(_match(literal, begun=False) for literal in literals)
-    return Query(literals, whole, all_of(match for match, _ in parts), parts)
+    return Query(literals, whole, all_of(part.begun for part in parts), parts)
+
+
+def _part(literal: str) -> Part:
+    found = _TOKEN.match(literal)
+    first = found[0] if found and found[1] is None else ""
+    rest = literal[len(first) :]
+    return Part(
+        _match(literal, begun=True),
+        first if first.isalpha() else "",
+        _match(rest, begun=True) if first and rest else "",
+        first == literal,
+        bool(first),
+    )
 
 
 def all_of(matches: Iterable[str]) -> str:
@@ -115,10 +154,14 @@ def any_word(words: Iterable[str]) -> str:
 
 def _match(literal: str, *, begun: bool) -> str:
     """What the index must hold where `literal` occurs; `begun`: as the beginning of a longer word, too."""
+    tokens = list(_TOKEN.finditer(literal))
+    ended = bool(tokens) and tokens[-1].end() == len(literal)
+    if begun and ended and tokens[-1][1] is None and len(tokens[-1][0]) < SHORTEST_PREFIX:
+        return _match(literal[: tokens[-1].start()], begun=False)
     phrases: list[list[str]] = [[]]
     singles: list[str] = []
     first = None
-    for found in _TOKEN.finditer(literal):
+    for found in tokens:
         token = found[0]
         if found[1] is None:
             first = token if first is None and not phrases[0] and not singles else first
@@ -129,7 +172,7 @@ def _match(literal: str, *, begun: bool) -> str:
             phrases.append([])
         else:
             phrases[-1] += [token[at : at + 2] for at in range(len(token) - 1)]
-    open_end = begun and len(literal) >= SHORTEST_PREFIX and bool(re.search("[^\\W_]$", literal))
+    open_end = begun and ended and len(literal) >= SHORTEST_PREFIX
     asked = [_phrase(phrase, prefix=open_end and phrase is phrases[-1]) for phrase in phrases if phrase]
     asked += [f'parts : "{single}"' for single in singles]
     whole = " AND ".join(asked)

@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from itertools import islice
 
 from tui.journal.sql import load
+from tui.journal.terms import SHORTEST_PIECE
 
 SQL = load("search.sql")
 
 SHORTEST, LONGEST = 4, 32
 """Letters of a word that is taken in. What is shorter is found by its beginning, what is longer is hardly a word."""
 
-GRAM = 3
+GRAM = SHORTEST_PIECE
 """Letters of a piece that finds words, at least."""
 
 MOST_WORDS = 500_000
