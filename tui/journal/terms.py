@@ -2,8 +2,8 @@
 
 Words are found from their beginning (and from a capital within: UserName in getUserName), and by three letters and
 more from their middle (vocabulary.py). Scripts without spaces are found by every character and every two in a row, so
-that 春 and 四季 are found as well as 日本の四季. A single letter, with which the next word begins as it is typed, is left to
-the text itself.
+that 春 and 四季 are found as well as 日本の四季. A single letter, with which the next word begins as it is typed,
+is left to the text itself.
 """
 
 from __future__ import annotations
