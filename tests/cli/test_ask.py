@@ -27,10 +27,12 @@ from breaking_provider import (
 from model_servers import stream
 from wire_server import PAGE, Answer, Seen, WireServer
 
+from tui import paths
 from tui.chat.session import Wanted
 from tui.chat.window import Fit
 from tui.cli.ask_run import Asking
 from tui.config import Config
+from tui.journal.store import Journal
 from tui.words import Content, Seam, SeamMark, TextSoFar
 
 ROOT = Path(__file__).parents[2]
@@ -357,6 +359,20 @@ def test_continue_sends_what_was_said(tmp_path: Path) -> None:
         {"role": "user", "content": "Two"},
     ]
     assert [reply["text"] for reply in replies()] == [ENGLISH, ENGLISH]
+
+
+def test_continue_does_not_build_on_what_was_deleted(tmp_path: Path) -> None:
+    with WireServer([Answer(stream(ENGLISH))]) as server:
+        config = settings(tmp_path, server.url)
+        assert unbroken("ask", "One", config=config).returncode == 0
+        with Journal.open(paths.journal_file()) as journal:
+            (first,) = journal.conversations()
+        assert unbroken("history", "delete", first.id, config=config).returncode == 0
+        assert unbroken("ask", "-c", "Two", config=config).returncode == 0
+        assert posts(server)[1].json()["messages"] == [{"role": "user", "content": "Two"}]
+    with Journal.open(paths.journal_file()) as journal:
+        assert [(found.title, found.turns) for found in journal.conversations()] == [("Two", 1)]
+        assert [found.id for found in journal.deleted()] == [first.id]
 
 
 def test_the_log_tells_the_wire_without_the_key(tmp_path: Path) -> None:

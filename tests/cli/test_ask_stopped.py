@@ -79,3 +79,19 @@ def test_a_reader_that_goes_away_is_no_error_and_loses_nothing(tmp_path: Path) -
     assert str(reply["text"]).startswith(got)
     assert (reply["state"], reply["note"]) == ("stopped", "unread")
     assert "nobody read it any more" in unbroken("history", "show").stdout
+
+
+def test_an_answer_in_a_conversation_deleted_meanwhile_is_not_lost_and_that_is_said(tmp_path: Path) -> None:
+    partial = held(40, ENGLISH)
+    with provider(cuts=[cut_after(40, ENGLISH, "stall")]) as server:
+        config = settings(tmp_path, server.url)
+        with started(config) as child:
+            assert child.stdout is not None
+            assert child.stdout.read(len(partial)).decode() == partial
+            assert len(replies()) == 1
+            assert unbroken("history", "delete", "latest", config=config).returncode == 0
+            assert replies() == []
+            child.send_signal(signal.SIGTERM)
+            told = child.communicate(timeout=30)[1].decode()
+    assert "brought it back" in told
+    assert [found["text"] for found in replies()] == [partial]

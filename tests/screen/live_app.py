@@ -40,6 +40,12 @@ class Live:
     async def shows(self, *words: str) -> None:
         await self.until(lambda: all(word in self.text() for word in words), f"never shown: {words}")
 
+    async def told(self, words: str) -> None:
+        """Until a notice says `words`, however its lines are broken."""
+        await self.until(
+            lambda: any(words in notice.message for notice in self.app._notifications), f"never told: {words}"
+        )
+
     def text(self) -> str:
         """What stands on the screen, row by row."""
         screen = self.app.screen

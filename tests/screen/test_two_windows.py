@@ -19,8 +19,10 @@ from wire_server import rate_limited
 
 from tui import paths
 from tui.chat.session import Wanted
+from tui.journal.records import DeleteConversation, DeleteTurn
 from tui.journal.store import Journal
 from tui.journal.stored import StoredTurn
+from tui.journal.writer import Writer
 from tui.screen.dialogs.choose_wait import ChooseWait
 from tui.screen.dialogs.left_behind import UnsentDialog
 
@@ -193,3 +195,60 @@ async def test_a_reply_that_is_followed_has_nothing_of_the_one_before_on_its_con
                 await first.shows("› And autumn", "✓ And autumn", "✓ done")
                 await first.until(lambda: "seams" not in first.link(), first.link())
                 assert "tok/s" not in first.link()
+
+
+def listed() -> list[str]:
+    """The conversations that a list has."""
+    with Journal.open(paths.journal_file()) as journal:
+        return [found.id for found in journal.conversations()]
+
+
+@scene
+async def test_what_is_asked_in_a_conversation_deleted_elsewhere_brings_it_back(
+    tmp_path: Path,
+) -> None:
+    with provider() as server:
+        async with live(settings(tmp_path, server.url)) as screen:
+            await screen.write(ASK)
+            await screen.shows("✓ done")
+            talk = screen.app.talk
+            assert talk is not None
+            assert talk.id is not None
+            other = Writer(paths.journal_file())
+            other.put(DeleteConversation(talk.id, 1.0))
+            await screen.told("Another window deleted this conversation")
+            await screen.shows("✓ Spring, please")
+            assert listed() == []
+            await screen.write("And autumn")
+            await screen.told("What was written here brought it back")
+            await screen.shows("✓ And autumn")
+            assert listed() == [talk.id]
+            # Again: that it was told of once is no reason to be silent.
+            other.put(DeleteConversation(talk.id, 2.0))
+            await screen.told("Another window deleted this conversation")
+            assert other.close(30)
+
+
+@scene
+async def test_a_turn_deleted_elsewhere_while_it_is_written_is_there_when_it_has_ended(tmp_path: Path) -> None:
+    with provider(cuts=[STALL]) as server:
+        async with live(settings(tmp_path, server.url)) as screen:
+            await screen.write(ASK)
+            await screen.shows("the garden walks")
+            await written()
+            talk = screen.app.talk
+            assert talk is not None
+            assert talk.id is not None
+            other = Writer(paths.journal_file())
+            other.put(DeleteTurn(talk.id, talk.turns[0].id, 1.0))
+            await screen.told("Another window deleted turn 1 (“Spring, please”) while it is written")
+            assert turns() == ()
+            assert screen.app.sending is not None
+            await screen.app.sending.stop()
+            await screen.told("Its answer brought it back")
+            await screen.shows("■ Spring, please", "the garden walks")
+            assert [turn.prompt for turn in turns()] == [ASK]
+            other.put(DeleteTurn(talk.id, talk.turns[0].id, 2.0))
+            await screen.told("Another window deleted turn 1 (“Spring, please”). It")
+            assert other.close(30)
+            assert talk.turns == []

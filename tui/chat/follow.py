@@ -53,6 +53,10 @@ class Heard:
     changed: frozenset[TurnId]
     orphans: tuple[Turn, ...]
     """Turns whose reply was being written elsewhere, by a process that is gone now."""
+    dropped: tuple[Turn, ...] = ()
+    """Turns that another process has deleted; those that are being written here stay in the conversation."""
+    deleted: bool = False
+    """Another process has deleted the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,10 @@ class _Seen:
     """Of this conversation, other processes' alone."""
     own: frozenset[ReplyId]
     """Replies that the journal has as this process's."""
+    deleted: bool
+    """The conversation is."""
+    dropped: frozenset[TurnId]
+    """The turns that are deleted from it."""
 
 
 class Follower:
@@ -84,6 +92,10 @@ class Follower:
         self._of: ConversationId | None = None
         self._marks: Marks = {}
         self._shape: object = None
+        self._deleted = False
+        """Whether the conversation was, as of the last look."""
+        self._dropped = frozenset[TurnId]()
+        """The turns that were deleted from it by then."""
         self._looked = 0.0
         """When the file was read last."""
         self._live: dict[ReplyId, OpenReply] = {}
@@ -137,16 +149,21 @@ class Follower:
     async def _look(self, *, blind: bool) -> None:
         talk = self._talk()
         if talk is None or talk.id is None:
-            self._of, self._marks, self._shape, self._live = None, {}, None, {}
+            self._begin(None)
             return
         if self._of != talk.id:
-            self._of, self._marks, self._shape, self._live = talk.id, {}, None, {}
+            self._begin(talk.id)
         # What was read when the conversation was opened need not be read again.
         held = {} if self._marks else {turn.id: _held(turn) for turn in talk.turns}
         known = {version.id: version.next_seq for _, version in _having(talk, self._live)}
         seen = await asyncio.to_thread(self._read, talk.id, known, held, blind)
         if seen is not None and self._talk() is talk:
             self._take(talk, seen)
+
+    def _begin(self, conversation: ConversationId | None) -> None:
+        """Nothing is known of `conversation` yet."""
+        self._of, self._marks, self._shape, self._live = conversation, {}, None, {}
+        self._deleted, self._dropped = False, frozenset()
 
     def _read(
         self, conversation: ConversationId, known: dict[ReplyId, int], held: Endings, blind: bool
@@ -160,16 +177,18 @@ class Follower:
             if not any(is_dead(owner) for owner in owners):
                 return None
         self._looked = self._clock.now()
-        everywhere = journal.open_replies()
+        everywhere = journal.open_replies(even=conversation)
         own = frozenset(reply.reply for reply in everywhere if reply.owner and reply.owner.id == self._owner)
         others = tuple(
             reply
             for reply in everywhere
             if reply.reply not in own and (reply.conversation == conversation or reply.turn in self._marks)
         )
-        shape = (journal.shape(conversation), frozenset((reply.reply, reply.state, reply.owner) for reply in others))
-        marks, turns = self._marks, tuple[StoredTurn, ...]()
+        there = journal.shape(conversation)
+        shape = (there, frozenset((reply.reply, reply.state, reply.owner) for reply in others))
+        marks, turns, dropped = self._marks, tuple[StoredTurn, ...](), self._dropped
         if shape != self._shape:
+            dropped = journal.dropped(conversation)
             marks = journal.marks(conversation)
             for reply in others:
                 if reply.turn in marks:
@@ -189,11 +208,14 @@ class Follower:
             for reply in others
             if reply.state == "streaming" and reply.reply in known and reply.reply not in fresh
         )
-        return _Seen(marks, shape, turns, tails, others, own)
+        deleted = there is not None and there.deleted
+        return _Seen(marks, shape, turns, tails, others, own, deleted, dropped)
 
     def _take(self, talk: Talk, seen: _Seen) -> None:
         before = tuple(talk.turns)
         first = not self._marks
+        gone = seen.dropped - self._dropped
+        dropped = tuple(turn for turn in before if turn.id in gone)
         followed = {
             version.id for _, version in _having(talk, {reply.reply for reply in seen.open}) if version.elsewhere
         }
@@ -202,19 +224,23 @@ class Follower:
         followed |= self._live.keys()
         changed = {TurnId(turn.id) for turn in seen.turns if _merge(talk, turn, seen.own)}
         if seen.shape != self._shape:
-            _order(talk, [*seen.marks], {*self._marks})
+            _order(talk, [*seen.marks], gone.union(self._marks))
         changed |= _grow(talk, seen.tails)
         orphans = [
             turn
             for turn, version in _having(talk, followed)
-            if turn.current is version
+            # Nobody asked for what was deleted to go on.
+            if not seen.deleted
+            and turn.current is version
             and any(reply.reply == version.id and reply.state == "interrupted" for reply in seen.open)
         ]
+        deleted = seen.deleted and not self._deleted
         self._marks, self._shape = seen.marks, seen.shape
+        self._deleted, self._dropped = seen.deleted, seen.dropped
         self._live = {reply.reply: reply for reply in seen.open if reply.state == "streaming"}
         self._watch(reply.owner for reply in self._live.values() if reply.owner is not None)
-        if changed or orphans or before != tuple(talk.turns) or first:
-            self._heard(Heard(before, frozenset(changed), tuple(orphans)))
+        if changed or orphans or dropped or deleted or before != tuple(talk.turns) or first:
+            self._heard(Heard(before, frozenset(changed), tuple(orphans), dropped, deleted))
 
     def _watch(self, owners: Iterable[Owner]) -> None:
         """Be told when one of `owners` ends, and of no others any more."""
@@ -299,7 +325,7 @@ def _same(known: Version, stored: Version) -> bool:
     return (here.link.state, known.next_seq, here.note) == (there.link.state, stored.next_seq, there.note)
 
 
-def _order(talk: Talk, order: list[TurnId], known: set[TurnId]) -> None:
+def _order(talk: Talk, order: list[TurnId], known: Collection[TurnId]) -> None:
     """The turns in the journal's order; behind them those that are not in it yet. `known`: those that were."""
     turns = {turn.id: turn for turn in talk.turns}
     listed = [turns.pop(name) for name in order if name in turns]

@@ -28,6 +28,7 @@ from tui.journal.writer import Writer
 from tui.timing import UNTIMED
 from tui.words import (
     Content,
+    ConversationId,
     Done,
     Error,
     Event,
@@ -47,7 +48,17 @@ from tui.words import (
 class Keeper:
     """One stream's way into the journal; a different answer makes it begin another reply of the same turn."""
 
-    def __init__(self, writer: Writer, clock: Clock, turn: TurnId, position: int, provider: Provider) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        clock: Clock,
+        turn: TurnId,
+        position: int,
+        provider: Provider,
+        within: ConversationId | None = None,
+    ) -> None:
+        """`within`: the conversation that is open, which may be a branch of the turn's own."""
+        self._within = within
         self._writer, self._clock = writer, clock
         self._turn, self._position = turn, position
         self._provider = provider
@@ -75,6 +86,7 @@ class Keeper:
                 self._clock.wall(),
                 asked,
                 first,
+                self._within,
             )
         )
 
@@ -95,9 +107,8 @@ class Keeper:
         self._request, self.reply = request, reply
         self._seq, self._attempts = next_seq, attempts
         provider = self._provider
-        self._writer.put(
-            ResumeReply(reply, provider.name, provider.base_url, request.model, self._clock.wall(), next_seq, unasked)
-        )
+        who = (provider.name, provider.base_url, request.model)
+        self._writer.put(ResumeReply(reply, *who, self._clock.wall(), next_seq, unasked, self._within))
         if thought and not (request.partial and request.partial.text):
             self._thought = False
             self._writer.put(DropReasoning(reply))
@@ -124,12 +135,13 @@ class Keeper:
                 self._end_attempt(wall, None)
                 self._learn(event, wall)
                 self._ended = True
-                put(EndReply(reply, "done", wall, event.finish_reason, note=event.note, verified=event.verified))
+                how = (event.finish_reason, None, event.note, event.verified)
+                put(EndReply(reply, "done", wall, *how, within=self._within))
             case Error(fault=fault):
                 self._end_attempt(wall, fault)
                 self._learn(event, wall)
                 self._ended = True
-                put(EndReply(reply, "failed", wall, fault=fault))
+                put(EndReply(reply, "failed", wall, fault=fault, within=self._within))
             case _:
                 assert_never(event)
 
@@ -145,9 +157,9 @@ class Keeper:
             wall = self._clock.wall()
             self._end_attempt(wall, None)
             if ending in CUT:
-                self._writer.put(CutReply(self.reply, ending))
+                self._writer.put(CutReply(self.reply, ending, self._within))
             else:
-                self._writer.put(EndReply(self.reply, "stopped", wall, note=ending))
+                self._writer.put(EndReply(self.reply, "stopped", wall, note=ending, within=self._within))
 
     def _state(self, state: State, wall: float) -> None:
         # The one that says `connecting` still tells of the attempt before it.
@@ -186,7 +198,7 @@ class Keeper:
         """The partial one is kept as it is; what follows is another reply of the turn."""
         assert self._request is not None
         self._end_attempt(wall, None)
-        self._writer.put(EndReply(self.reply, "failed", wall, note="superseded"))
+        self._writer.put(EndReply(self.reply, "failed", wall, note="superseded", within=self._within))
         self.reply = ReplyId(new_id())
         self._position += 1
         self._seq = 0

@@ -13,6 +13,7 @@ from tui.chat.turns import Sampling, Turn
 from tui.clock import Clock
 from tui.config import Config, ConfigError
 from tui.engine.retry_budget import RetryBudget
+from tui.journal.bring_back import BroughtBack
 from tui.journal.store import Journal
 from tui.journal.trouble import JournalTrouble, JournalUnusable
 from tui.journal.writer import Writer
@@ -180,9 +181,16 @@ class Session:
             self._tell(str(error))
             return None
 
-    def follow(self, heard: Callable[[Heard], None]) -> Follower:
-        """Have what other processes write of the open conversation appear in it; `heard` is told of it."""
+    def follow(self, heard: Callable[[Heard], None], brought_back: Callable[[BroughtBack], None]) -> Follower:
+        """Have what other processes write of the open conversation appear in it; `heard` is told of it, and
+        `brought_back` of what they had deleted and what is written here has brought back."""
         assert self.follower is None
+        loop = asyncio.get_running_loop()
+
+        def tell(back: BroughtBack) -> None:
+            loop.call_soon_threadsafe(brought_back, back)
+
+        self.writer.on_brought_back = tell
         self.follower = Follower(journal_file(), self.clock, self.writer.owner, lambda: self.talk, heard)
         self.writer.own_bell = self.follower.bell.name if self.follower.bell else ""
         self._following = asyncio.get_running_loop().create_task(self.follower.run(), name="unbroken-follower")

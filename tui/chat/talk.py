@@ -137,7 +137,7 @@ class Talk:
         nothing comes.
         """
         request = self._request(turn, None)
-        keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions), self.provider)
+        keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions), self.provider, self.id)
         first = kept and not turn.versions
         keeper.begin(request, first=first)
         asked = Version(keeper.reply, fresh(self.model), provider=self.provider.name, base_url=self.provider.base_url)
@@ -248,7 +248,7 @@ class Talk:
             # The limit held for what is there; as much again may follow. The engine takes off what it sends back.
             request = replace(request, max_tokens=request.max_tokens + estimate_tokens(text))
         # A different answer, should one come, stands behind all the replies that there are.
-        keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions) - 1, provider)
+        keeper = Keeper(self.writer, self.clock, turn.id, len(turn.versions) - 1, provider, self.id)
         thought = before.reasoning_length > 0
         keeper.go_on(
             request, version.id, version.next_seq, version.attempts, thought=thought, unasked=limits is not None

@@ -17,6 +17,7 @@ from tui.cli.ask_leaving import Leaving
 from tui.cli.errors import Exit, tell
 from tui.clock import RealClock
 from tui.config import Config
+from tui.journal.bring_back import BroughtBack
 from tui.journal.trouble import JournalTrouble
 from tui.plain import one_line, plain
 from tui.say import say
@@ -41,12 +42,14 @@ class Asking:
         """What comes next on stdout stands behind a seam that is not verified."""
         self._last: Event | None = None
         self._saved = True
+        self._back: BroughtBack | None = None
         self._code = Exit.INCOMPLETE
         self._hung_up = False
 
     async def run(self, prompt: str) -> int:
         """Ask; the exit code."""
         session = Session(self._config, self._clock, self._trouble, tell)
+        session.writer.on_brought_back = self._brought_back
         try:
             if self._wanted.local:
                 provider, model = await session.local()
@@ -68,6 +71,8 @@ class Asking:
                 saved = await session.close()
                 if not saved and self._saved:
                     self._tell(say("chat.not_saved"))
+                if self._back is not None:
+                    self._tell(say(f"talks.{'' if self._back.turn is None else 'turn_'}brought_back"))
         return self._code if saved or not self._hung_up else Exit.INCOMPLETE
 
     async def _answer(self, talk: Talk, prompt: str) -> None:
@@ -143,6 +148,10 @@ class Asking:
         self._saved = trouble is None
         if trouble is not None:
             tell(trouble.sentence())
+
+    def _brought_back(self, back: BroughtBack) -> None:
+        """From the journal's thread: said at the end, where it breaks no line of the answer."""
+        self._back = back
 
     def _write(self, text: str) -> None:
         if not text:

@@ -63,6 +63,15 @@ class Mark(NamedTuple):
     """1: by the user."""
 
 
+class Shape(NamedTuple):
+    """Of a conversation."""
+
+    updated: float
+    turns: int
+    dropped: int
+    deleted: bool
+
+
 class LiveJournal(Journal):
     """For one reader at a time. Every method may raise JournalUnusable."""
 
@@ -75,10 +84,10 @@ class LiveJournal(Journal):
         before, self._version = self._version, version
         return before != version
 
-    def open_replies(self) -> tuple[OpenReply, ...]:
-        """In all conversations, the newest first."""
+    def open_replies(self, even: ConversationId | None = None) -> tuple[OpenReply, ...]:
+        """In all conversations, the newest first; not in those deleted, but for `even`."""
         with self._reading() as db:
-            found = db.execute(_SQL["open_replies"]).fetchall()
+            found = db.execute(_SQL["open_replies"], {"even": even}).fetchall()
         return tuple(
             OpenReply(
                 ReplyId(row["id"]),
@@ -100,11 +109,18 @@ class LiveJournal(Journal):
             found = db.execute(_SQL["unsent"], {"conversation": conversation}).fetchall()
         return tuple(TurnId(row["id"]) for row in found)
 
-    def shape(self, conversation: ConversationId) -> tuple[float, int, int] | None:
-        """Changes whenever a turn or a reply begins in it, or a turn is deleted."""
+    def shape(self, conversation: ConversationId) -> Shape | None:
+        """Changes whenever a turn or a reply begins in it, or a turn is deleted, or the conversation itself; None: it
+        is not there."""
         with self._reading() as db:
             row = db.execute(_SQL["shape"], {"conversation": conversation}).fetchone()
-        return None if row is None else (row["updated"], row["turns"], row["dropped"])
+        return None if row is None else Shape(row["updated"], row["turns"], row["dropped"], bool(row["deleted"]))
+
+    def dropped(self, conversation: ConversationId) -> frozenset[TurnId]:
+        """The turns that are deleted from it."""
+        with self._reading() as db:
+            found = db.execute(_SQL["dropped"], {"conversation": conversation}).fetchall()
+        return frozenset(TurnId(row["turn"]) for row in found)
 
     def marks(self, conversation: ConversationId) -> dict[TurnId, tuple[Mark, ...]]:
         """Its turns in order, each with what changes when a reply of it begins or ends."""

@@ -6,14 +6,18 @@ select r.id, r.turn, t.conversation, r.state, r.started, r.provider, r.model,
     p.id as owner_id, p.pid, p.machine, p.born, p.heartbeat, p.closed
 from replies r join turns t on t.id = r.turn join conversations c on c.id = t.conversation
     left join processes p on p.id = r.owner
-where r.owner is not null and r.state = 'streaming' and t.deleted_at is null and c.deleted_at is null
+where r.owner is not null and r.state = 'streaming' and t.deleted_at is null
+    and (c.deleted_at is null or c.id = :even)
     and not exists (select 1 from dropped x where x.conversation = t.conversation and x.turn = t.id)
 order by r.started desc, r.id desc
 
 -- name: shape
 select c.updated, (select count(*) from turns t where t.conversation = c.id and t.deleted_at is null) as turns,
-    (select count(*) from dropped x where x.conversation = c.id) as dropped
-from conversations c where c.id = :conversation and c.deleted_at is null
+    (select count(*) from dropped x where x.conversation = c.id) as dropped, c.deleted_at is not null as deleted
+from conversations c where c.id = :conversation
+
+-- name: dropped
+select turn from dropped where conversation = :conversation
 
 -- name: marks
 with recursive line(conversation, upto) as (

@@ -10,6 +10,7 @@ from itertools import compress
 from pathlib import Path
 
 from tui.journal.apply import SQL, Value, apply, run
+from tui.journal.bring_back import BroughtBack, bring_back
 from tui.journal.connect import open_file
 from tui.journal.index import begin_anew, take_in
 from tui.journal.lease import ours
@@ -62,6 +63,8 @@ class Pen:
         """Replies that another process has gone on with: what this one still says about them is dropped."""
         self.refused: tuple[int, JournalTrouble] | None = None
         """The last record that did not fit, by number."""
+        self.brought_back: tuple[BroughtBack, ...] = ()
+        """What the last batch has brought back."""
 
     def write(self, first: int, batch: Sequence[Record]) -> None:
         """Put `batch`, whose records have the numbers from `first` on, into the file: all in one transaction, or none.
@@ -70,6 +73,7 @@ class Pen:
         Raises sqlite3.Error, OSError or JournalUnusable; the same batch may then be given again, longer if need be.
         An empty batch is a sign of life.
         """
+        self.brought_back = ()
         try:
             try:
                 self._write(first, batch)
@@ -172,29 +176,35 @@ class Pen:
     def _transaction(self, db: sqlite3.Connection, first: int, batch: Sequence[Record]) -> None:
         try:
             kept, lost = self._begin(db, first, batch)
-            for record in compress(batch, kept):
-                apply(db, record, self.owner)
+            back = [found for record in compress(batch, kept) for found in self._apply(db, record)]
         except _UNFIT:
             # Rare: once more, with each record by itself, so that only what does not fit is left out.
             db.execute("rollback")
             kept, lost = self._begin(db, first, batch)
-            for number, record in compress(enumerate(batch, first), kept):
-                self._apply_alone(db, number, record)
+            alone = compress(enumerate(batch, first), kept)
+            back = [found for number, record in alone for found in self._apply_alone(db, number, record)]
         db.execute("commit")
+        self.brought_back = tuple(back)
         self._known, self._put_back = True, False
         self._follow(db, batch)
         self.lost = lost
         for reply in lost:
             self.open_replies.pop(reply, None)
 
-    def _apply_alone(self, db: sqlite3.Connection, number: int, record: Record) -> None:
+    def _apply(self, db: sqlite3.Connection, record: Record) -> tuple[BroughtBack, ...]:
+        apply(db, record, self.owner)
+        return bring_back(db, record)
+
+    def _apply_alone(self, db: sqlite3.Connection, number: int, record: Record) -> tuple[BroughtBack, ...]:
         db.execute("savepoint one")
+        back: tuple[BroughtBack, ...] = ()
         try:
-            apply(db, record, self.owner)
+            back = self._apply(db, record)
         except _UNFIT as error:
             db.execute("rollback to one")
             self.refused = number, JournalTrouble("refused", f"{type(record).__name__}: {error}")
         db.execute("release one")
+        return back
 
     def _begin(
         self, db: sqlite3.Connection, first: int, batch: Sequence[Record]

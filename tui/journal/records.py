@@ -112,6 +112,8 @@ class BeginReply:
     parameters: Parameters = field(default_factory=dict)
     first: bool = False
     """It is written only where the turn has no reply yet: of two windows that ask the same queued prompt one does."""
+    within: ConversationId | None = None
+    """The conversation that it is written in, which it brings back where that, or its turn there, was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ class ResumeReply:
     it. None: whatever stands there."""
     unasked: bool = False
     """The user has not chosen this model: the conversation keeps its own."""
+    within: ConversationId | None = None
+    """As in BeginReply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +217,8 @@ class EndReply:
     verified: bool = True
     first_text_after: float | None = None
     """None: by the wall clock, from the first delta."""
+    within: ConversationId | None = None
+    """As in BeginReply, where the reply has text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +228,8 @@ class CutReply:
 
     reply: ReplyId
     note: str
+    within: ConversationId | None = None
+    """As in EndReply."""
 
 
 RUNG_HELD = 7 * 86400.0

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from tui.journal.bell import ring
+from tui.journal.bring_back import BroughtBack
 from tui.journal.connect import open_file
 from tui.journal.owner import BEAT
 from tui.journal.pen import Opener, Pen
@@ -30,7 +31,7 @@ BATCH = 0.07
 Listener = Callable[[JournalTrouble | None], None]
 
 
-def _nobody(_: JournalTrouble | None) -> None:
+def _nobody(_: JournalTrouble | BroughtBack | None) -> None:
     """Listens where nobody else does."""
 
 
@@ -55,6 +56,8 @@ class Writer:
         saving stops (also at the start, where the file cannot be opened), and with None when all is saved again."""
         self.own_bell = ""
         """The name of this process's own bell: it need not be told what it wrote itself."""
+        self.on_brought_back: Callable[[BroughtBack], None] = _nobody
+        """Called from the writing thread: what was put has brought back what another process had deleted."""
         self._path = path
         self._on_trouble = on_trouble
         self._pen = Pen(path, opener, wall)  # the thread's own, as are the next four
@@ -206,6 +209,10 @@ class Writer:
             saved = self._saved
         if batch:
             self._syncer.committed(saved)
+        for back in self._pen.brought_back:
+            # As in `_tell`.
+            with contextlib.suppress(RuntimeError):
+                self.on_brought_back(back)
         return True
 
     def _on_disk(self, through: int, trouble: JournalTrouble | None) -> None:

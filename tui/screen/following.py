@@ -5,7 +5,10 @@ from __future__ import annotations
 from tui.chat.follow import Follower, Heard
 from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
+from tui.chat.talk import Talk
 from tui.chat.turns import Turn
+from tui.journal.bring_back import BroughtBack
+from tui.plain import one_line
 from tui.say import say
 from tui.screen.asking import Asking
 from tui.words import TurnId
@@ -23,7 +26,7 @@ class Following(Asking):
     def follow_others(self) -> None:
         """From now on what other processes write of the open conversation is shown."""
         if self._follower is None:
-            self._follower = self.session.follow(self._heard)
+            self._follower = self.session.follow(self._heard, self._brought_back)
         self._follower.look()
 
     def _heard(self, heard: Heard) -> None:
@@ -43,8 +46,28 @@ class Following(Asking):
             if talk.turns[place].id in heard.changed:
                 self._refresh_row(place, talk.turns[place])
         self.refresh_turn()
+        self._tell_of_deletions(talk, heard)
         self._show_link(heard)
         self._go_on_with_orphans()
+
+    def _tell_of_deletions(self, talk: Talk, heard: Heard) -> None:
+        if heard.deleted:
+            self.notify(say("talks.deleted_elsewhere"), severity="warning", markup=False)
+        for turn in heard.dropped:
+            number = next(place for place, one in enumerate(heard.before, 1) if one is turn)
+            name = "turn_deleted_while_written" if turn in talk.turns else "turn_deleted_elsewhere"
+            named = {"number": number, "prompt": one_line(turn.prompt, 40)}
+            self.notify(say(f"talks.{name}", **named), severity="warning", markup=False)
+
+    def _brought_back(self, back: BroughtBack) -> None:
+        """What another window had deleted is there again, by what was written here."""
+        if not self.is_running or not self.screen_stack:
+            return
+        name = "brought_back" if back.turn is None else "turn_brought_back"
+        self.notify(say(f"talks.{name}"), severity="warning", markup=False)
+        if self._follower is not None:
+            # One's own writing rings nobody here.
+            self._follower.look()
 
     def _place(self, chosen: Turn | None, *, to_end: bool) -> int:
         """Where the turn that is shown stands now; the last one where that is followed."""

@@ -32,6 +32,13 @@ PHRASES: dict[str, str] = {
     "turn_delete": "Delete this turn",
     "turn_restore": "Take the deleted turn back",
     "turn_nothing": "Nothing",
+    "deleted_elsewhere": "Another window deleted this conversation. "
+    "It stays on this screen; asking here brings it back.",
+    "brought_back": "This conversation had been deleted elsewhere. What was written here brought it back to the list.",
+    "turn_deleted_elsewhere": "Another window deleted turn {number} (“{prompt}”). It is taken back there: F6 and u.",
+    "turn_deleted_while_written": "Another window deleted turn {number} (“{prompt}”) while it is written. "
+    "Its answer is kept: its end brings it back.",
+    "turn_brought_back": "The turn had been deleted elsewhere. Its answer brought it back.",
     "turn_deleted": "Turn {number} is deleted. F6 and u take it back.",
     "turn_back": "The turn is back.",
     "branched": "A new conversation branches here; the old one stays as it is (F3).",

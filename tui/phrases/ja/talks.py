@@ -32,6 +32,13 @@ PHRASES: dict[str, str] = {
     "turn_delete": "この質問を会話から削除",
     "turn_restore": "削除した質問を元に戻す",
     "turn_nothing": "何もしない",
+    "deleted_elsewhere": "別のウィンドウがこの会話を削除しました。画面には残り、ここで質問すると元に戻ります。",
+    "brought_back": "この会話は別の場所で削除されていました。ここで書かれたため、一覧に戻しました。",
+    "turn_deleted_elsewhere": "別のウィンドウが質問 {number}「{prompt}」を削除しました。"
+    "そちらの F6 と u で元に戻せます。",
+    "turn_deleted_while_written": "書き込み中の質問 {number}「{prompt}」を別のウィンドウが削除しました。"
+    "返答は保存され、終わると元に戻ります。",
+    "turn_brought_back": "この質問は別の場所で削除されていました。返答が書かれたため、元に戻しました。",
     "turn_deleted": "質問 {number} を削除しました。F6 の u で元に戻せます。",
     "turn_back": "質問を元に戻しました。",
     "branched": "ここから新しい会話に分岐しました。元の会話はそのままです (F3)。",
