@@ -25,6 +25,7 @@ from tui.screen.dialogs.dialog import Settled
 from tui.screen.dialogs.first_run import FirstRunDialog
 from tui.screen.dialogs.leave import LeaveDialog, Leaving, Losing, UnsavedDialog
 from tui.screen.dialogs.too_small import TooSmall, too_small
+from tui.screen.dialogs.unasked import UnaskedDialog
 from tui.screen.first_run import FIRST_RUN, Ready
 from tui.screen.key_turns import KeyTurns, Marker
 from tui.screen.panes.connection import ConnectionPane
@@ -122,7 +123,8 @@ class UnbrokenApp(Starting):
             self.push_screen(TooSmall())
 
     @on(TooSmall.Typed)
-    def _typed_while_small(self, message: TooSmall.Typed) -> None:
+    @on(UnaskedDialog.Typed)
+    def _typed_elsewhere(self, message: TooSmall.Typed | UnaskedDialog.Typed) -> None:
         self.prompt.add(message.text)
 
     async def on_event(self, event: events.Event) -> None:

@@ -184,6 +184,7 @@ PHRASES: dict[str, str] = {
     "interrupted_other": (
         "この返答の提供元にはここから接続できません。本文は残っています。Ctrl+R で選択中のモデルが続けます。"
     ),
+    "typed_kept": "ここで入力した文字はプロンプトに残してあります。質問にはキーを1つだけ押して答えてください。",
     "interrupted_title": "中断された返答があります",
     "interrupted_text": "› {prompt}\n{model}：{count}文字が残っています。続きを保存する前にプログラムが終了しました。",
     "interrupted_more": "ほかにも中断された返答が{count}件あります。",

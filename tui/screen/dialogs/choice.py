@@ -71,6 +71,10 @@ class ChoiceDialog(Dialog[Answer]):
         self.query_one(ChoiceList).focus()
 
     def on_key(self, event: events.Key) -> None:
+        self.pressed(event)
+
+    def pressed(self, event: events.Key) -> None:
+        """A key, to be stopped where it means something here."""
         pressed = event.key.lower() if len(event.key) == 1 else event.key
         for choice in self._choices:
             if choice.key == pressed:

@@ -9,13 +9,14 @@ from textual.binding import Binding, BindingType
 from tui.chat.advice import duration
 from tui.plain import one_line
 from tui.say import say
-from tui.screen.dialogs.choice import Choice, ChoiceDialog
+from tui.screen.dialogs.choice import Choice
+from tui.screen.dialogs.unasked import UnaskedDialog
 from tui.words import Fault
 
 Waiting = Literal["wait", "model", "stop"]
 
 
-class ChooseWait(ChoiceDialog[Waiting]):
+class ChooseWait(UnaskedDialog[Waiting]):
     """Ends with "wait" (w or Esc: the reply stays on its way), "model" (m) or "stop" (s)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "wait", show=False)]

@@ -6,7 +6,8 @@ from typing import Literal
 
 from tui.plain import one_line
 from tui.say import say
-from tui.screen.dialogs.choice import Choice, ChoiceDialog
+from tui.screen.dialogs.choice import Choice
+from tui.screen.dialogs.unasked import UnaskedDialog
 
 Fate = Literal["resume", "keep", "discard", "later"]
 
@@ -14,7 +15,7 @@ PROMPT = 60
 """Code points of a prompt that are shown."""
 
 
-class InterruptedDialog(ChoiceDialog[Fate]):
+class InterruptedDialog(UnaskedDialog[Fate]):
     """Ends with "resume" (r), "keep" (k), "discard" (d) or "later" (Esc)."""
 
     def __init__(self, prompt: str, model: str, length: int, more: int) -> None:
@@ -35,7 +36,7 @@ class InterruptedDialog(ChoiceDialog[Fate]):
         )
 
 
-class UnsentDialog(ChoiceDialog[Fate]):
+class UnsentDialog(UnaskedDialog[Fate]):
     """Ends with "resume" (s: send them), "discard" (d) or "later" (Esc)."""
 
     def __init__(self, prompt: str, count: int) -> None:
