@@ -12,6 +12,7 @@ import os
 import signal
 from contextlib import suppress
 
+from tui.chat.saving import TERMINATING
 from tui.chat.talk import Talk
 from tui.chat.turns import CUT_LIMIT, HUNG_UP, UNREAD, Ending
 from tui.cli.errors import Exit
@@ -25,15 +26,19 @@ MOMENT = 0.1
 class Leaving:
     """Made by the task that asks, when the request is about to be made; it cancels that task."""
 
-    def __init__(self, talk: Talk, config: Config, clock: Clock) -> None:
+    def __init__(self, talk: Talk, config: Config, clock: Clock, changed: asyncio.Event) -> None:
+        """`changed` is set when `until` is another."""
         self._talk, self._config, self._clock = talk, config, clock
         self._task = asyncio.current_task()
         self._loop = asyncio.get_running_loop()
         self._terminals = [fd for fd in (0, 1, 2) if os.isatty(fd)]
         self._timer: asyncio.TimerHandle | None = None
-        self._over = False
+        self._over = self._terminated = False
+        self._changed = changed
         self.hung_up = False
         """The terminal is gone."""
+        self.until: float | None = None
+        """When saving is given up, on the loop's clock, where the terminal is gone or somebody asked it to end."""
         self.code: Exit | None = None
         """With which code it was asked to end."""
         self._loop.add_signal_handler(signal.SIGTERM, self._terminate)
@@ -62,6 +67,9 @@ class Leaving:
 
     def _terminate(self) -> None:
         """Whoever asks the process to stop gets what Ctrl+C gets: the request ends, and what came is kept."""
+        if not self._terminated:
+            self._terminated = True
+            self._give_up_in(TERMINATING)
         self._end("", Exit.TERMINATED)
 
     def _hang_up(self) -> None:
@@ -70,10 +78,16 @@ class Leaving:
             return
         self.hung_up = True
         _nowhere(self._terminals)
+        if not self._terminated:
+            self._give_up_in(self._config.hangup_limit)
         if self._config.on_hangup == "stop":
             self._end(HUNG_UP, Exit.INCOMPLETE)
         elif not self._over:
             self._timer = self._loop.call_later(self._config.hangup_limit, self._end, CUT_LIMIT, Exit.INCOMPLETE)
+
+    def _give_up_in(self, seconds: float) -> None:
+        self.until = self._loop.time() + seconds
+        self._changed.set()
 
     def _end(self, why: Ending, code: Exit) -> None:
         if self._over or self._task is None:

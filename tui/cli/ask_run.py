@@ -11,14 +11,14 @@ from tui.chat import advice
 from tui.chat.jsonl import line
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
-from tui.chat.turns import INTERRUPTED, Turn
+from tui.chat.turns import INTERRUPTED, UNREAD, Turn
 from tui.chat.window import Fit
 from tui.cli.ask_leaving import Leaving
+from tui.cli.ask_saving import Saving
 from tui.cli.errors import Exit, tell
 from tui.clock import RealClock
 from tui.config import Config
 from tui.journal.bring_back import BroughtBack
-from tui.journal.trouble import JournalTrouble
 from tui.plain import one_line, plain
 from tui.say import say
 from tui.words import Content, Done, Error, Event, Fault, NewReply, Reasoning, Seam, SeamMark, State, Usage
@@ -41,14 +41,17 @@ class Asking:
         self._doubt = False
         """What comes next on stdout stands behind a seam that is not verified."""
         self._last: Event | None = None
-        self._saved = True
+        self._saving: Saving | None = None
+        self._leaving: Leaving | None = None
         self._back: BroughtBack | None = None
         self._code = Exit.INCOMPLETE
-        self._hung_up = False
+        self._interrupted = False
+        """By Ctrl+C or SIGTERM, or by what a hang-up does."""
 
     async def run(self, prompt: str) -> int:
         """Ask; the exit code."""
-        session = Session(self._config, self._clock, self._trouble, tell)
+        saving = self._saving = Saving(self._tell)
+        session = Session(self._config, self._clock, saving.heard, tell)
         session.writer.on_brought_back = self._brought_back
         try:
             if self._wanted.local:
@@ -67,20 +70,36 @@ class Asking:
             try:
                 self._end_line()
             finally:
-                # Also where nobody reads any more: what was received is kept.
-                saved = await session.close()
-                if not saved and self._saved:
-                    self._tell(say("chat.not_saved"))
-                if self._back is not None:
-                    self._tell(say(f"talks.{'' if self._back.turn is None else 'turn_'}brought_back"))
-        return self._code if saved or not self._hung_up else Exit.INCOMPLETE
+                saved = await self._close(session, saving)
+        ended = self._leaving is not None and self._leaving.until is not None
+        return Exit.INCOMPLETE if ended and not saved else self._code
+
+    async def _close(self, session: Session, saving: Saving) -> bool:
+        """Also where nobody reads any more: what was received is kept. Whether all of it is."""
+        leaving, saved, saving.over = self._leaving, False, True
+        by_key = self._interrupted and (leaving is None or leaving.code is None)
+        try:
+            if leaving is not None and not by_key:
+                await saving.wait(session.writer, leaving)
+        finally:
+            before = session.writer.trouble
+            saved = await session.close()
+            if self._interrupted:
+                self._tell(say("chat.interrupted_ask" if saved else "chat.interrupted_unsaved"))
+            if not saved:
+                read = session.talk is None or session.talk.ending != UNREAD
+                saving.ended(session.writer.trouble or before, read=read)
+            if self._back is not None:
+                self._tell(say(f"talks.{'' if self._back.turn is None else 'turn_'}brought_back"))
+        return saved
 
     async def _answer(self, talk: Talk, prompt: str) -> None:
         """Tell the events as they come, to whoever is still there."""
         began = self._clock.now()
         turn, events = talk.ask(prompt)
         told = 0
-        leaving = Leaving(talk, self._config, self._clock)
+        assert self._saving is not None
+        leaving = self._leaving = Leaving(talk, self._config, self._clock, self._saving.changed)
         try:
             async with aclosing(events):
                 async for event in events:
@@ -98,15 +117,15 @@ class Asking:
                             raise
         except asyncio.CancelledError:
             leaving.over()
-            self._interrupted(talk, turn, began)
+            self._interrupted = True
+            self._stopped(talk, turn, began)
             if leaving.code is None:
                 raise
             self._code = leaving.code
         finally:
             leaving.over()
-            self._hung_up = leaving.hung_up
 
-    def _interrupted(self, talk: Talk, turn: Turn, began: float) -> None:
+    def _stopped(self, talk: Talk, turn: Turn, began: float) -> None:
         """The last line of an answer that somebody stopped."""
         self._end_line()
         version, last = turn.current, self._last
@@ -123,7 +142,6 @@ class Asking:
                 t=self._clock.now(),
             )
             self._write(line(stopped, began) + "\n")
-        self._tell(say("chat.interrupted_ask" if self._saved else "chat.interrupted_unsaved"))
 
     def _fits(self, fit: Fit) -> None:
         """What the model will not be told is said before it is asked."""
@@ -142,12 +160,6 @@ class Asking:
             self._tell(say("chat.ask_elsewhere"))
         elif last is not None and last.view.note == INTERRUPTED:
             self._tell(say("chat.ask_interrupted"))
-
-    def _trouble(self, trouble: JournalTrouble | None) -> None:
-        """From the journal's thread: told once; the answer goes on unsaved."""
-        self._saved = trouble is None
-        if trouble is not None:
-            tell(trouble.sentence())
 
     def _brought_back(self, back: BroughtBack) -> None:
         """From the journal's thread: said at the end, where it breaks no line of the answer."""
@@ -208,7 +220,8 @@ class Asking:
         self._code = Exit.KEY if error.fault.kind == "unauthorized" else Exit.INCOMPLETE
         self._end_line()
         retries, length = error.failed_after_retries, len(error.text)
-        self._tell(advice.failed(error.fault, length, retries=retries, saved=self._saved, place="ask"))
+        well = self._saving is None or self._saving.well
+        self._tell(advice.failed(error.fault, length, retries=retries, saved=well, place="ask"))
 
     def _state(self, state: State) -> None:
         if state.state == "backing_off" and state.fault is not None and state.until is not None:

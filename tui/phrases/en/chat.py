@@ -38,7 +38,7 @@ PHRASES: dict[str, str] = {
     "interrupted": "Interrupted: the program ended before the whole answer was saved. Ctrl+R goes on.",
     "interrupted_ask": "Interrupted. What was received is kept: `unbroken history show` shows it, "
     "`unbroken -c` opens it, and Ctrl+R there goes on.",
-    "interrupted_unsaved": "Interrupted. What was received is above; it is not saved.",
+    "interrupted_unsaved": "Interrupted before the answer was whole.",
     "superseded": "Cut off here. The provider then gave a different answer: it follows as a reply of its own.",
     "length_screen": "The answer ended at the limit of tokens. Ctrl+R goes on from there.",
     "length_ask": "The answer ended at the limit of tokens: `unbroken -c` and Ctrl+R go on, or give more --max-tokens.",
@@ -60,6 +60,10 @@ PHRASES: dict[str, str] = {
     "not_finished": "The reply was stopped; what was received is saved. `unbroken -c` goes on with it.",
     "saving": "Not saved yet: {cause}. Saving is tried for {time} more; Ctrl+C gives it up.",
     "not_saved": "Not everything could be saved: the journal did not take it.",
+    "ask_unsaved": "Not saved so far: {cause}. The answer goes on here all the same.",
+    "ask_saved": "All of it is saved now.",
+    "ask_not_saved": "Not saved: {cause}. The journal does not have all of it: keep what stands on standard output.\n"
+    "{advice}",
     "unsent": "Kept, but not sent: the program ended first. Ctrl+R sends it.",
     "left_out": "The conversation is ≈ {tokens} tokens with the answer and the model takes {window}: "
     "the oldest turns ({count}) are not sent now. They stay in the conversation.",

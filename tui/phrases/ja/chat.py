@@ -38,7 +38,7 @@ PHRASES: dict[str, str] = {
     "interrupted": "返答がすべて保存される前にプログラムが終了しました。Ctrl+R で再開します。",
     "interrupted_ask": "中断しました。受信した分は保存されています。`unbroken history show` で表示、"
     "`unbroken -c` で開いて Ctrl+R で続けられます。",
-    "interrupted_unsaved": "中断しました。受信した分は上にありますが、保存されていません。",
+    "interrupted_unsaved": "返答が終わる前に中断しました。",
     "superseded": "ここで途切れました。その後、別の回答が届いたため、別の返答として続けます。",
     "length_screen": "トークン数の上限で回答が終わりました。Ctrl+R で続きを受け取れます。",
     "length_ask": "トークン数の上限で終わりました。`unbroken -c` と Ctrl+R で続けるか、--max-tokens を増やします。",
@@ -60,6 +60,10 @@ PHRASES: dict[str, str] = {
     "not_finished": "返答を停止しました。受信した分は保存されています。`unbroken -c` で続けられます。",
     "saving": "まだ保存できていません（{cause}）。あと{time}まで保存を試みます。Ctrl+C で中止します。",
     "not_saved": "一部を保存できませんでした（ジャーナルに書き込めません）。",
+    "ask_unsaved": "まだ保存できていません（{cause}）。返答はここに続けて出力します。",
+    "ask_saved": "すべて保存しました。",
+    "ask_not_saved": "保存できませんでした（{cause}）。ジャーナルは不完全です。標準出力の内容を残してください。\n"
+    "{advice}",
     "unsent": "保存済みですが、送信する前にプログラムが終了しました。Ctrl+R で送信します。",
     "left_out": "会話は回答を含めて ≈ {tokens} トークン、モデルの上限は {window} です。"
     "古いターン {count} 件は今回送信しません。会話には残っています。",
