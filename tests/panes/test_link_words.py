@@ -222,3 +222,17 @@ def test_any_view_fits_any_width(language: str) -> None:
 
     speak("ja" if language == "ja" else "en")
     check()
+
+
+@pytest.mark.parametrize(
+    ("state", "after", "words"),
+    [
+        ("streaming", 2.0, "● streaming · written by another window"),
+        ("streaming", 12.4, "◔ written by another window · nothing new for 12 s"),
+        ("waiting", 40.0, "◔ written by another window · nothing new for 40 s"),
+        ("backing_off", 12.0, "◐ reconnecting · written by another window · nothing new for 12 s"),
+    ],
+)
+def test_of_another_window_is_said_what_the_journal_says(state: StateName, after: float, words: str) -> None:
+    link = LinkView(state=state, elsewhere=True, news=100.0)
+    assert "".join(piece for piece, _ in link_line(link, 100.0 + after, 100)) == words

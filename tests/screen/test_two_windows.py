@@ -119,6 +119,9 @@ async def test_a_writer_that_is_suspended_keeps_its_reply(tmp_path: Path) -> Non
         async with live(config, wanted=LAST) as screen:
             await screen.shows("written by another window")
             writer.send_signal(signal.SIGSTOP)
+            # It cannot be known from here what the other one does: only that nothing has come.
+            await screen.until(lambda: "◔ written by another window · nothing new for" in screen.link())
+            assert "streaming" not in screen.link()
             await screen.pilot.press("ctrl+r")
             await screen.shows("Another window is writing this reply")
             await screen.pilot.press("escape")

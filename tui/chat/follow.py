@@ -12,7 +12,7 @@ import asyncio
 import os
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui.chat.talk import Talk
@@ -34,6 +34,9 @@ BLIND = 0.1
 
 UNTOLD = 1.0
 """Seconds between two looks at a writer whose end the system does not tell."""
+
+SAME_MOMENT = 0.5
+"""Seconds by which two readings of one moment may differ: the wall clock is set now and then."""
 
 Marks = dict[TurnId, tuple[Mark, ...]]
 
@@ -238,9 +241,28 @@ class Follower:
         self._marks, self._shape = seen.marks, seen.shape
         self._deleted, self._dropped = seen.deleted, seen.dropped
         self._live = {reply.reply: reply for reply in seen.open if reply.state == "streaming"}
+        changed |= self._date(talk, seen.tails)
         self._watch(reply.owner for reply in self._live.values() if reply.owner is not None)
         if changed or orphans or dropped or deleted or before != tuple(talk.turns) or first:
             self._heard(Heard(before, frozenset(changed), tuple(orphans), dropped, deleted))
+
+    def _date(self, talk: Talk, tails: Iterable[Tail]) -> set[TurnId]:
+        """Say of the replies that others write when something new of them came; the turns where that has changed.
+
+        More is not known of them: a writer that is suspended and one whose server is silent look the same."""
+        changed = set[TurnId]()
+        attempts = {tail.reply: tail.attempt for tail in tails}
+        now, wall = self._clock.now(), self._clock.wall()
+        for turn, version in _having(talk, self._live):
+            if not version.elsewhere:
+                continue
+            attempt, link = attempts.get(version.id), version.view.link
+            tried = 0.0 if attempt is None else attempt.ended or attempt.started
+            news = now - max(0.0, wall - max(version.quiet_since, tried))
+            if link.news is None or abs(link.news - news) > SAME_MOMENT:
+                version.view = replace(version.view, link=replace(link, news=news))
+                changed.add(turn.id)
+        return changed
 
     def _watch(self, owners: Iterable[Owner]) -> None:
         """Be told when one of `owners` ends, and of no others any more."""

@@ -253,7 +253,7 @@ def grow(version: Version, tail: Tail) -> None:
     version.next_seq = tail.next_seq
     version.attempts = attempt.number if attempt else version.attempts
     model = attempt.model if attempt else view.model
-    link = _link(model, attempt, version.quiet_since if view.length else None)
+    link = replace(_link(model, attempt, version.quiet_since if view.length else None), news=view.link.news)
     version.view = replace(view, model=model, seams=tail.seams, link=link)
 
 

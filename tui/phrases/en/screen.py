@@ -23,6 +23,7 @@ PHRASES: dict[str, str] = {
     "link_failed": "failed",
     "link_stopped": "stopped",
     "link_elsewhere": "written by another window",
+    "link_no_news": "nothing new for {seconds} s",
     "link_alive": "server alive",
     "link_silent": "no bytes for {seconds} s",
     "link_unanswered": "the provider does not answer",

@@ -23,6 +23,7 @@ PHRASES: dict[str, str] = {
     "link_failed": "失敗",
     "link_stopped": "停止しました",
     "link_elsewhere": "別のウィンドウが書き込み中",
+    "link_no_news": "{seconds} 秒間新しい内容なし",
     "link_alive": "サーバーは動作中",
     "link_silent": "{seconds} 秒間、無通信",
     "link_unanswered": "プロバイダーが応答しません",

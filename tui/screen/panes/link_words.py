@@ -72,10 +72,9 @@ def _compact_chunks(link: LinkView, now: float, probes: ProbeView) -> list[Chunk
 
 
 def _link_chunks(link: LinkView, now: float, probes: ProbeView | None = None) -> list[Chunk]:
-    sign, tone = SIGNS[link.state]
     return [
-        Chunk(((f"{sign} {_state_words(link, now)}", tone),)),
-        Chunk(_elsewhere(link), rank=1, lead=" · "),
+        Chunk(_head(link, now)),
+        Chunk(_elsewhere(link, now), rank=1, lead=" · "),
         Chunk(_unreachable(link, probes), rank=1, lead=" · "),
         Chunk(_bar(link, now), rank=6),
         Chunk(_liveness(link, now), rank=2),
@@ -89,6 +88,22 @@ def _link_chunks(link: LinkView, now: float, probes: ProbeView | None = None) ->
         Chunk(_reader_waited(link), rank=7, lead=" · "),
         Chunk(_model(link), rank=8, lead=" · "),
     ]
+
+
+def _head(link: LinkView, now: float) -> Line:
+    """What it does. Of another process, of which the journal has had nothing for a while, that is not known."""
+    if _no_news(link, now) is not None and link.state != "backing_off":
+        sign, tone = SIGNS["waiting"]
+        return ((f"{sign} {say('screen.link_elsewhere')}", tone),)
+    sign, tone = SIGNS[link.state]
+    return ((f"{sign} {_state_words(link, now)}", tone),)
+
+
+def _no_news(link: LinkView, now: float) -> float | None:
+    """Seconds without anything new of another process's reply, where they are many."""
+    if not link.elsewhere or link.news is None or now - link.news < QUIET:
+        return None
+    return now - link.news
 
 
 def _state_words(link: LinkView, now: float) -> str:
@@ -122,8 +137,15 @@ def _whole(seconds: float) -> int:
     return max(0, int(seconds))
 
 
-def _elsewhere(link: LinkView) -> Line:
-    return ((say("screen.link_elsewhere"), "accent"),) if link.elsewhere else ()
+def _elsewhere(link: LinkView, now: float) -> Line:
+    if not link.elsewhere:
+        return ()
+    by: Piece = (say("screen.link_elsewhere"), "accent")
+    quiet = _no_news(link, now)
+    if quiet is None:
+        return (by,)
+    told: Piece = (say("screen.link_no_news", seconds=_whole(quiet)), "normal")
+    return (told,) if link.state != "backing_off" else (by, (" · ", "dim"), told)
 
 
 def _bar(link: LinkView, now: float) -> Line:
