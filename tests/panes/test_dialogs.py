@@ -8,6 +8,7 @@ from textual.widgets import Static
 
 from tui.journal.trouble import JournalTrouble
 from tui.screen.action import Action
+from tui.screen.dialogs import unasked
 from tui.screen.dialogs.choose_wait import ChooseWait
 from tui.screen.dialogs.help import HelpDialog
 from tui.screen.dialogs.leave import LeaveDialog
@@ -78,6 +79,13 @@ async def test_ended_under_another_screen_it_takes_only_itself_away() -> None:
         await until(p, lambda: answers == ["stop"])
 
 
+@pytest.fixture
+def seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to see the question first."""
+    monkeypatch.setattr(unasked, "REACTION", 0.0)
+
+
+@pytest.mark.usefixtures("seen_at_once")
 @pytest.mark.parametrize(
     ("keys", "answer"), [(["w"], "wait"), (["escape"], "wait"), (["m"], "model"), (["s"], "stop"), (["enter"], "wait")]
 )
@@ -88,7 +96,7 @@ async def test_a_long_wait_is_chosen(keys: list[str], answer: str) -> None:
         p.app.push_screen(ChooseWait(Fault("rate-limit", permanent=False, wait=749.2), "gpt\x1b[2J"), answers.append)
         await until(p, lambda: shows(p.app, "gpt␛[2J is to be asked again only in 12 min 30 s."))
         await p.press(*keys)
-        assert answers == [answer]
+        await until(p, lambda: answers == [answer])
 
 
 @pilot
