@@ -46,10 +46,7 @@ class UnaskedDialog(ChoiceDialog[Answer]):
         self._wait: Timer | None = None
 
     def on_mount(self) -> None:
-        # Textual calls the base class's handler by itself.
-        self.call_after_refresh(self._drawn)
-
-    def _drawn(self) -> None:
+        # Textual calls the base class's handler by itself. It is drawn some milliseconds later.
         self._shown = time.monotonic()
 
     def pressed(self, event: events.Key) -> None:
