@@ -14,7 +14,7 @@ from tui.clock import Clock
 from tui.journal.health import Health, back_up, examine, release_orphans
 from tui.journal.place import network_kind
 from tui.journal.salvage import Identity, identity, set_aside
-from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
+from tui.journal.trouble import SPARE, JournalTrouble, JournalUnusable, judge
 from tui.plain import one_line
 from tui.say import say
 
@@ -116,7 +116,7 @@ LITTLE = 16_000_000
 
 def _file(health: Health, about: dict[str, str]) -> Finding:
     """Whether it can be written now."""
-    if not health.writable:
+    if not health.writable and health.free >= SPARE:
         words, remedy = "health.not_writable", "journal.opening_unwritable"
     elif health.locked:
         words, remedy = "health.locked", "journal.do_locked"
@@ -135,7 +135,8 @@ def _place(path: Path) -> tuple[Finding, ...]:
 
 
 def _unusable(trouble: JournalTrouble, path: Path) -> Finding:
-    words = one_line(JournalUnusable(trouble, path).sentence().replace("\n", " "))
+    # Its last line is the advice.
+    words = one_line(JournalUnusable(trouble, path).sentence().partition("\n")[0])
     remedy = say(f"journal.opening_{trouble.kind}")
     return Finding("journal.file", "error", words, remedy, repairable=trouble.kind == "corrupt")
 

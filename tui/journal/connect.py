@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from tui.journal.migrations import APPLICATION_ID, MIGRATIONS, migrate
-from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
+from tui.journal.trouble import JournalTrouble, JournalUnusable, judge, judge_at
 
 BUSY = 2.0
 """Seconds to wait for another program's lock: a batch of another window takes milliseconds."""
@@ -22,7 +22,7 @@ def open_file(path: Path) -> sqlite3.Connection:
         _create_private(path)
         db = _connect(str(path))
     except (sqlite3.Error, OSError) as error:
-        raise JournalUnusable(judge(error), path) from error
+        raise JournalUnusable(judge_at(error, path), path) from error
     try:
         _check(db, path)
         _use_wal(db)
@@ -48,7 +48,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
         _check_log(path)
         db = _connect(f"{address}?mode=ro" + ("&immutable=1" if whole else ""), uri=True)
     except (sqlite3.Error, OSError) as error:
-        raise JournalUnusable(judge(error), path) from error
+        raise JournalUnusable(judge_at(error, path), path) from error
     try:
         _check(db, path)
         _check_current(db, path)
@@ -69,7 +69,7 @@ def _check_log(path: Path) -> None:
 
 
 def _judge(error: sqlite3.Error, path: Path) -> JournalTrouble:
-    trouble = judge(error)
+    trouble = judge_at(error, path)
     return _damaged_or(trouble, path) if trouble.kind == "foreign" else trouble
 
 

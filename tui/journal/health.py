@@ -14,7 +14,7 @@ from tui.journal.connect import open_file, open_read_only
 from tui.journal.owner import Owner, is_alive
 from tui.journal.sql import load
 from tui.journal.text import compact
-from tui.journal.trouble import JournalTrouble, JournalUnusable, judge
+from tui.journal.trouble import CANNOT_WRITE, JournalTrouble, JournalUnusable, judge, judge_at
 from tui.words import ReplyId
 
 _SQL = load("health.sql")
@@ -50,7 +50,7 @@ def examine(path: Path, now: float) -> Health:
     except JournalUnusable as error:
         return Health(error.trouble, size=_size(path))
     except sqlite3.Error as error:
-        return Health(judge(error), size=_size(path))
+        return Health(judge_at(error, path), size=_size(path))
 
 
 def release_orphans(path: Path, now: float) -> int:
@@ -66,7 +66,7 @@ def release_orphans(path: Path, now: float) -> int:
             db.execute(_SQL["to_index"], {"reply": reply})
         db.execute("commit")
     except sqlite3.Error as error:
-        raise JournalUnusable(judge(error), path) from error
+        raise JournalUnusable(judge_at(error, path), path) from error
     finally:
         db.close()
     return len(found)
@@ -83,7 +83,7 @@ def back_up(path: Path, now: float) -> Path:
     except sqlite3.Error as error:
         copy.close()
         target.unlink(missing_ok=True)
-        raise JournalUnusable(judge(error), path) from error
+        raise JournalUnusable(judge_at(error, path), path) from error
     finally:
         copy.close()
         source.close()
@@ -108,7 +108,7 @@ def _opened(path: Path) -> Iterator[tuple[sqlite3.Connection, bool]]:
     try:
         db = open_file(path)
     except JournalUnusable as error:
-        if error.trouble.kind not in {"read_only", "unwritable"}:
+        if error.trouble.kind not in CANNOT_WRITE:
             raise
         db, writable = open_read_only(path), False
     try:

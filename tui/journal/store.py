@@ -19,7 +19,7 @@ from tui.journal.search import Found, find
 from tui.journal.sql import load
 from tui.journal.stored import StoredConversation, StoredReply, StoredTurn
 from tui.journal.text import held
-from tui.journal.trouble import Interrupted, JournalUnusable, is_interrupt, judge
+from tui.journal.trouble import CANNOT_WRITE, Interrupted, JournalUnusable, is_interrupt, judge_at
 from tui.words import ConversationId, Learned, Partial, ReplyId
 
 _SQL = load("reads.sql")
@@ -57,7 +57,7 @@ class Journal:
         try:
             journal._idle.append(open_file(path))
         except JournalUnusable as error:
-            if error.trouble.kind not in {"read_only", "unwritable"} or not path.is_file():
+            if error.trouble.kind not in CANNOT_WRITE or not path.is_file():
                 raise
             journal = cls(path, open_read_only, wall)
             journal._idle.append(open_read_only(path))
@@ -216,7 +216,7 @@ class Journal:
                 self._idle.append(db)
                 raise Interrupted from error
             db.close()
-            raise JournalUnusable(judge(error), self._path) from error
+            raise JournalUnusable(judge_at(error, self._path), self._path) from error
         except BaseException:
             db.close()
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,10 @@ class JournalUnusable(Exception):
         )
 
 
+CANNOT_WRITE: frozenset[TroubleKind] = frozenset({"read_only", "unwritable", "full"})
+"""Where the journal may still be read as it is."""
+
+
 class Interrupted(Exception):
     """Nobody waits for the answer any more. Nothing is wrong with the journal."""
 
@@ -101,6 +106,27 @@ _BY_ERRNO: dict[int, TroubleKind] = {
     errno.EEXIST: "unwritable",
     errno.EISDIR: "unwritable",
 }
+
+
+SPARE = 65_536
+"""Bytes without which SQLite cannot open the journal: it makes 32 KB beside it, and blocks have up to 64 KB."""
+
+
+def judge_at(error: sqlite3.Error | OSError | JournalUnusable, path: Path) -> JournalTrouble:
+    """The same, where `error` came from the journal at `path`: SQLite calls it an error of the disk when there is no
+    room for what it makes beside the journal."""
+    trouble = judge(error)
+    if trouble.kind == "io" and _no_room(path):
+        return JournalTrouble("full", trouble.detail)
+    return trouble
+
+
+def _no_room(path: Path) -> bool:
+    try:
+        place = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return place.f_bavail * place.f_frsize < SPARE
 
 
 def judge(error: sqlite3.Error | OSError | JournalUnusable) -> JournalTrouble:
