@@ -238,7 +238,7 @@ def test_in_japanese(writer: Writer, capsys: pytest.CaptureFixture[str], monkeyp
     written(writer)
     monkeypatch.setenv("LANG", "ja_JP.UTF-8")
     assert run(["history", "show"]) == 0
-    assert "中断：返答が終わる前に" in capsys.readouterr().out
+    assert "中断：返答がすべて保存される前に" in capsys.readouterr().out
     speak("en")
 
 
