@@ -22,7 +22,9 @@ def _what(error: click.ClickException) -> str:
     match error:
         case click.NoSuchOption():
             near = difflib.get_close_matches(error.option_name, error.possibilities or [], n=1)
-            return _with_near(say("cli.no_option", option=one_line(error.option_name, 80)), near)
+            what = _with_near(say("cli.no_option", option=one_line(error.option_name, 80)), near)
+            takes_words = error.ctx and any(isinstance(one, click.Argument) for one in error.ctx.command.params)
+            return f"{what} {say('cli.words_with_dash')}" if takes_words and not near else what
         case click.BadArgumentUsage() | click.BadOptionUsage() | click.FileError():
             return say("cli.usage", reason=one_line(error.format_message()))
         case click.MissingParameter():

@@ -22,6 +22,7 @@ PHRASES: dict[str, str] = {
     "not_number": "{value} is no number from {low} to {high}.",
     "usage_help": "Nothing was done. Help: {command} --help",
     "no_option": "There is no option {option}.",
+    "words_with_dash": "Words that begin with a dash stand behind `--`.",
     "no_command": "There is no command “{name}”.",
     "no_command_ask": "A prompt goes to `unbroken ask`.",
     "missing": "{name} is missing.",

@@ -22,6 +22,7 @@ PHRASES: dict[str, str] = {
     "not_number": "{value} は {low} から {high} までの数ではありません。",
     "usage_help": "何もしていません。ヘルプ：{command} --help",
     "no_option": "{option} というオプションはありません。",
+    "words_with_dash": "ハイフンで始まる語は `--` の後ろに書いてください。",
     "no_command": "「{name}」というコマンドはありません。",
     "no_command_ask": "質問は `unbroken ask` に渡してください。",
     "missing": "{name} がありません。",
