@@ -86,3 +86,15 @@ async def test_a_single_letter_with_enter_is_an_answer(tmp_path: Path) -> None:
             await screen.until(lambda: not asks(screen))
             assert screen.app.prompt.text == ""
     assert turns()[ASK].replies[0].note == "kept"
+
+
+@scene
+async def test_a_paste_that_ends_in_a_line_end_says_that_it_was_not_sent(tmp_path: Path) -> None:
+    with stalling() as server:
+        async with live(settings(tmp_path, server.url)) as screen:
+            screen.app.post_message(events.Paste("two\nlines"))
+            await screen.until(lambda: screen.app.prompt.text == "two\nlines")
+            assert "nothing was sent" not in screen.text()
+            screen.app.post_message(events.Paste(", typed and sent\n"))
+            await screen.shows("Pasted with a line end", "Enter sends it")
+        assert posts(server) == []

@@ -114,6 +114,9 @@ class Prompt(TextArea, inherit_bindings=False):
         event.stop()
         event.prevent_default()
         self._insert(plain(event.text))
+        if event.text.endswith(("\n", "\r")):
+            # It may have been typed, with Enter, and come in one piece over a link that lags.
+            self.notify(say("screen.pasted_line_end"), markup=False)
 
     def action_paste(self) -> None:
         self._insert(plain(self.app.clipboard))
