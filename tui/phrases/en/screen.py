@@ -181,7 +181,7 @@ PHRASES: dict[str, str] = {
     "interrupted_other": (
         "The provider of this reply cannot be asked from here. The text is kept; Ctrl+R goes on with the model chosen."
     ),
-    "pasted_line_end": "Pasted with a line end: nothing was sent. Enter sends it.",
+    "pasted_line_end": "Pasted with a line end, not sent:\nEnter sends it.",
     "typed_kept": "Text typed here is kept in the prompt. One key alone answers this question.",
     "interrupted_title": "A reply was interrupted",
     "interrupted_text": "› {prompt}\n{model}: {count} characters are kept. The program ended before more was saved.",

@@ -185,7 +185,7 @@ PHRASES: dict[str, str] = {
     "interrupted_other": (
         "この返答の提供元にはここから接続できません。本文は残っています。Ctrl+R で選択中のモデルが続けます。"
     ),
-    "pasted_line_end": "改行付きで貼り付けられたため、送信していません。Enter で送信します。",
+    "pasted_line_end": "改行付きの貼り付けのため、未送信です。\nEnter で送信します。",
     "typed_kept": "ここで入力した文字はプロンプトに残してあります。質問にはキーを1つだけ押して答えてください。",
     "interrupted_title": "中断された返答があります",
     "interrupted_text": "› {prompt}\n{model}：{count}文字が残っています。続きを保存する前にプログラムが終了しました。",
