@@ -56,11 +56,14 @@ def test_headers_and_no_text_is_an_answer_and_no_headers_is_a_loss() -> None:
     samples = heard(empty, busy, silent, Script((stream("Hello"),)))
     assert [(sample.lost, sample.fault) for sample in samples[:2]] == [(False, "reset"), (False, "overloaded")]
     assert seen(samples)[0] == (1.0, None, "reset")
+    assert [sample.latency for sample in samples[:2]] == [1.0, None], "who says 503 has not begun an answer"
+    assert [sample.refused for sample in samples] == [False, True, False, False]
 
 
-def test_a_refused_rung_was_an_answer() -> None:
+def test_a_refused_rung_is_a_refusal() -> None:
     cut = Script((chunk({"content": LONG}),), Fin())
     refused = status(400, '{"error": {"message": "no prefill"}}')
     samples = heard(cut, refused, Script((stream(LONG),)), first_rung="prefill")
     assert len(samples) == 3
     assert samples[1].timing.ttfb is not None
+    assert [sample.refused for sample in samples] == [False, True, False]

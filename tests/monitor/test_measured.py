@@ -337,8 +337,8 @@ def test_a_probe_answered_by_a_flood_says_so() -> None:
 
     view = with_server(flood, main)[0]
     assert view.reason == "too-much"
-    assert view.last is not None
-    assert view.loss == (0, 1)
+    assert view.last is None, "a flood is no fast answer"
+    assert (view.loss, view.refused, view.odd) == ((0, 1), 1, True)
 
 
 def probed(gateway: Gateway, settings: ProbeSettings, board: Board, count: int) -> list[ProbeView]:

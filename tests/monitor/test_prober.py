@@ -108,10 +108,11 @@ def test_a_lost_probe_is_a_gap_with_its_reason_and_the_next_clears_it() -> None:
         (Got(200, {}, b"[]", 0.1), "garbled"),
     ],
 )
-def test_any_answer_is_a_measurement_and_a_wrong_one_says_so(got: Got, reason: str) -> None:
+def test_what_is_no_answer_is_no_measurement_and_says_so(got: Got, reason: str) -> None:
     views, _, prober = play([LIST, got])
-    assert views[1].samples == (0.04, 0.1)
-    assert (views[1].loss, views[1].reason) == ((0, 2), reason)
+    assert views[1].samples == (0.04, None), "who refuses soon does not answer soon"
+    assert (views[1].loss, views[1].refused, views[1].reason) == ((0, 2), 1, reason)
+    assert (views[1].last, views[1].p50, views[1].odd, views[1].lost) == (None, 0.04, True, False)
     assert prober.models_present == {"a", "b"}
 
 

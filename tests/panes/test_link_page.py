@@ -91,16 +91,16 @@ def test_everything_is_there() -> None:
         "another answer: reply 2",
         "≈ 10 tokens asked, ≈ 20 answered",
         "probes are lost",
-        "probes are answered, but:  a web page came",
+        "probes bring no usable answer:  a web page came",
         "#6    stopped",
     ):
         assert words in shown, words
 
 
 def test_the_sentence_says_what_else_answered() -> None:
-    odd = replace(probes((0.041,)), reason="page")
-    assert probe_words(odd).startswith(
-        "The newest probe was answered, but: a web page came instead of an answer. 41 ms"
+    odd = replace(probes((0.041, None)), reason="page", loss=(0, 2), refused=1)
+    assert probe_words(odd) == (
+        "The newest probe brought no usable answer: a web page came instead of an answer; none lost; 1 of 2 refused."
     )
 
 
@@ -145,6 +145,18 @@ def test_the_numbers_of_the_table_are_those_of_the_samples() -> None:
     assert numbers[9:] == ["1", "0%"]
     (lost,) = [line for line in text(page()).splitlines() if "replies, TTFB" in line]
     assert lost.split()[-1] == "50%"
+
+
+def test_refusals_have_a_column_of_their_own_where_there_are_any() -> None:
+    board = Board()
+    for fault in ("", "rate-limit", "rate-limit"):
+        board.add("p", "", Sample(1.0, "probe", Timing(ttfb=0.04 if not fault else 0.0003), fault=fault))
+    lines = text(replace(page(), tracks=board.views(2.0))).splitlines()
+    (row,) = [line for line in lines if "probes, fresh" in line]
+    assert "refused" in next(line for line in lines if " p50" in line)
+    assert row.split()[2] == "3"
+    assert row.split()[-2:] == ["0%", "2"]
+    assert "40" in row.split(), "the best is that of the answer"
 
 
 def test_what_matters_most_stays_when_it_gets_narrow() -> None:
@@ -192,7 +204,7 @@ def test_the_sentence_beside_the_bars() -> None:
         "200 ms on a fresh connection, over the target of 50 ms; 1 of 3 lost."
     )
     assert probe_words(probes((0.01, 0.09, 0.01, 0.2), None)).endswith("unsteady; none lost.")
-    gone = replace(probes((0.041, None)), reason="dns")
+    gone = replace(probes((0.041, None)), reason="dns", timing=Timing())
     assert probe_words(gone).startswith("The newest probe was lost: ")
 
 

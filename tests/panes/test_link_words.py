@@ -13,7 +13,7 @@ from tui.monitor.view import ProbeView
 from tui.say import speak
 from tui.screen.panes.link_words import SIGNS, compact_line, link_line
 from tui.screen.panes.pieces import text_of, width_of
-from tui.screen.panes.probe_words import probe_line, reason_words
+from tui.screen.panes.probe_words import odd_words, probe_line, reason_words
 from tui.timing import Timing
 from tui.words import Fault, StateName
 
@@ -130,7 +130,8 @@ def test_probes_show_numbers_first_and_take_the_rest_for_the_sparkline() -> None
     )
     assert width_of(probe_line(STEADY, 110)) <= 110
     assert text_of(probe_line(STEADY, 60)) == "TTFB ▂▂▂▂▂▂·▂ 41 ms  p50 44  p95 97  target <50 ✓  loss 1/60"
-    assert text_of(probe_line(STEADY, 24)) == "TTFB 41 ms  target <50 ✓"
+    assert text_of(probe_line(STEADY, 24)) == "TTFB 41 ms  loss 1/60"
+    assert text_of(probe_line(replace(STEADY, loss=(0, 60)), 24)) == "TTFB 41 ms  target <50 ✓"
 
 
 def test_the_verdict_is_the_medians() -> None:
@@ -143,11 +144,43 @@ def test_a_lost_last_probe_is_no_number() -> None:
     assert "lost (some-reason)" in text_of(probe_line(lost, 100))
 
 
-def test_an_answer_that_is_something_else_is_said() -> None:
-    page = replace(STEADY, reason="page")
-    assert "41 ms, but: a web page came instead of an answer" in text_of(probe_line(page, 120))
-    assert "41 ms, but: a web page" in text_of(probe_line(page, 50))
-    assert "41 ms, but: a web page" in text_of(compact_line(LinkView(), page, 1000.0, 70))
+def odd(reason: str) -> ProbeView:
+    timing = Timing(sent=1.0, ttfb=0.0003)
+    return replace(STEADY, samples=(0.041, None), last=None, reason=reason, timing=timing, refused=12, at=990.0)
+
+
+def test_an_answer_that_is_something_else_is_no_latency() -> None:
+    line = text_of(probe_line(odd("page"), 140))
+    assert "no usable answer (a web page came instead of an answer)" in line
+    assert "loss 1/60  refused 12" in line
+    for width in range(20, 140):
+        for shown in (probe_line(odd("page"), width), compact_line(LinkView(), odd("page"), 1000.0, width)):
+            assert "✓" not in text_of(shown)
+            assert " ms" not in text_of(shown)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("reason", ["page", "rate-limit", "too-much", "unauthorized", "redirect", "overloaded"])
+def test_the_one_line_of_a_small_terminal_names_what_came_instead(reason: str, language: str) -> None:
+    speak(language)
+    try:
+        line = text_of(compact_line(LinkView(state="done", last_byte=980.0), odd(reason), 1000.0, 40))
+        assert odd_words(reason) in line
+        assert odd_words(reason) != reason_words(reason), "short enough for it"
+    finally:
+        speak("en")
+
+
+def test_no_promise_is_kept_while_nothing_answers() -> None:
+    lost = replace(STEADY, samples=(0.04, None), last=None, reason="refused", at=990.0)
+    assert "✓" not in text_of(probe_line(lost, 120))
+    assert "target <50" in text_of(probe_line(lost, 120))
+
+
+def test_a_verdict_never_outlives_what_was_lost() -> None:
+    for width in range(24, 120):
+        line = text_of(probe_line(replace(STEADY, refused=12), width))
+        assert "✓" not in line or ("loss 1/60" in line and "refused 12" in line), width
 
 
 def test_what_the_probes_cost_is_shown() -> None:

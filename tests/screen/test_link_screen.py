@@ -111,10 +111,11 @@ PROBING = "[probe]\ninterval = 1.0\n"
 async def test_a_login_page_instead_of_the_list_is_said_everywhere(tmp_path: Path) -> None:
     with WireServer(lambda _: PAGE) as server:
         async with live(settings(tmp_path, server.url, more=PROBING)) as screen:
-            await screen.shows("ms, but: a web page came")
+            await screen.shows("no usable answer (a web page came")
             await screen.pilot.press("f2")
             await screen.shows(
-                "The newest probe was answered, but: a web page came instead of an answer.", "probes are answered, but:"
+                "The newest probe brought no usable answer: a web page came instead of an answer;",
+                "probes bring no usable answer:",
             )
             told = [entry.what for entry in screen.app.session.log.entries]
             assert told == ["probe_odd"], "once, not at every probe"

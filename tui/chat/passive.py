@@ -9,6 +9,9 @@ from tui.words import Event, Fault, State
 OURS = ("suspended", "attempts-used", "time-used", "tokens-used", "money-used", "missed")
 """Kinds of fault that say nothing of the provider or the way to it."""
 
+RUNG_REFUSED = "bad-request"
+"""How a refused way to resume stands among the measurements: a refusal is no answer, however soon it came."""
+
 
 class Passive:
     """Hears one stream of events; one sample an attempt, as soon as its first text has come or it has ended."""
@@ -25,7 +28,9 @@ class Passive:
         if event.state == "connecting":
             before, self._attempt = self._attempt, event.attempt
             # A refused rung, or a tail that did not come back: the attempt ended without a word of its own.
-            return _sample(event, timing) if before and timing.ttfb is not None else None
+            if not before or timing.ttfb is None:
+                return None
+            return Sample(event.t, "reply", timing, None, RUNG_REFUSED if timing.ttft is None else "")
         if not self._attempt:
             return None
         ended = event.state in ("backing_off", "failed", "done")

@@ -13,7 +13,7 @@ from tui.monitor import chat_probe
 from tui.monitor.board import Board, Sample
 from tui.monitor.chat_probe import Spent
 from tui.monitor.models import Get, fault_of_answer, fault_of_chat, fault_of_wire, ids_of, twice, windows_of
-from tui.monitor.stats import Window, summary
+from tui.monitor.stats import Window
 from tui.monitor.view import ProbeView
 from tui.timing import UNTIMED, Timing
 from tui.wire import Transport, WireError
@@ -37,8 +37,8 @@ IDLE_REASON = "idle"
 class Prober:
     """Probes `provider` until its task is cancelled, and tells each new view.
 
-    An answer of any status is a measurement; one that is not what was asked for says so in the view's `reason`. Only
-    where no answer comes is a probe lost.
+    Only an answer is a measurement. What comes and is none (a refusal, a login page) is counted apart, and the view's
+    `reason` says what it was; where nothing comes the probe is lost.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Prober:
     @property
     def view(self) -> ProbeView:
         samples, newest = self._window.samples, self._last
-        found = summary(samples)
+        found = self._window.summary
         return ProbeView(
             samples=samples,
             last=found.last,
@@ -90,6 +90,7 @@ class Prober:
             p95=found.p95,
             jitter=found.jitter,
             loss=(found.lost, found.count),
+            refused=found.refused,
             target=self._settings.target_ms / 1000,
             paused=bool(self.paused_for),
             what="chat" if self._model else "models",
@@ -184,7 +185,7 @@ class Prober:
         if model == self._model:
             # Else another model was chosen while it was on its way.
             self._last = sample
-            self._window.add(timing.ttfb)
+            self._window.add(sample.latency, refused=sample.refused)
         self._told(self.view)
 
     async def _chat(self, model: str, deadline: float) -> tuple[Got, None]:

@@ -19,8 +19,11 @@ class Summary:
     count: int = 0
     """How many were made, those that were lost included."""
     lost: int = 0
+    """No answer came."""
+    refused: int = 0
+    """Something came that is no answer (a refusal, a login page): how soon says nothing of an answer's latency."""
     last: float | None = None
-    """The newest one; None where it was lost too."""
+    """The newest one; None where it was lost or refused too."""
     mean: float | None = None
     p50: float | None = None
     p95: float | None = None
@@ -30,12 +33,12 @@ class Summary:
     stdev: float | None = None
     """Of the sample (n - 1); None under two."""
     jitter: float | None = None
-    """Mean absolute difference of neighbours; one that was lost is nobody's neighbour."""
+    """Mean absolute difference of neighbours; one that did not come is nobody's neighbour."""
 
     @property
     def came(self) -> int:
-        """How many came back."""
-        return self.count - self.lost
+        """How many were answered."""
+        return self.count - self.lost - self.refused
 
     @property
     def loss(self) -> float:
@@ -46,14 +49,15 @@ class Summary:
 NOTHING = Summary()
 
 
-def summary(values: Sequence[float | None]) -> Summary:
-    """Of `values`, oldest first; None is one that was lost."""
+def summary(values: Sequence[float | None], refused: int = 0) -> Summary:
+    """Of `values`, oldest first; None is one that was not answered: `refused` of them were, all others were lost."""
     came = sorted(one for one in values if one is not None)
     if not came:
-        return Summary(len(values), len(values))
+        return Summary(len(values), len(values) - refused, refused)
     return Summary(
         count=len(values),
-        lost=len(values) - len(came),
+        lost=len(values) - len(came) - refused,
+        refused=refused,
         last=values[-1],
         mean=statistics.fmean(came),
         p50=_ranked(came, 0.5),
@@ -86,16 +90,20 @@ def _ranked(ordered: Sequence[float], part: float) -> float:
 
 
 class Window:
-    """The newest measurements, in constant memory; None is one that was lost."""
+    """The newest measurements, in constant memory; None is one that was not answered."""
 
     def __init__(self, size: int = WINDOW) -> None:
         self._samples: deque[float | None] = deque(maxlen=size)
+        self._refused: deque[bool] = deque(maxlen=size)
 
-    def add(self, seconds: float | None) -> None:
-        self._samples.append(seconds)
+    def add(self, seconds: float | None, *, refused: bool = False) -> None:
+        """`refused`: something came, but no answer; its time is no measurement."""
+        self._samples.append(None if refused else seconds)
+        self._refused.append(refused)
 
     def clear(self) -> None:
         self._samples.clear()
+        self._refused.clear()
 
     @property
     def samples(self) -> tuple[float | None, ...]:
@@ -104,4 +112,4 @@ class Window:
 
     @property
     def summary(self) -> Summary:
-        return summary(self.samples)
+        return summary(self.samples, sum(self._refused))

@@ -16,14 +16,16 @@ class ProbeView:
     """The measurements of the rolling window. Every duration is in seconds."""
 
     samples: tuple[float | None, ...] = ()
-    """TTFB of each probe, each on a fresh connection, as replies are asked; oldest first; None: it was lost."""
+    """TTFB of each probe, each on a fresh connection, as replies are asked; oldest first; None: lost or refused."""
     last: float | None = None
-    """The newest one; None where it was lost or none was made."""
+    """The newest one; None where no usable answer came or none was made."""
     p50: float | None = None
     p95: float | None = None
     jitter: float | None = None
     loss: tuple[int, int] = (0, 0)
     """How many were lost, of how many."""
+    refused: int = 0
+    """How many of them brought something else than an answer: a refusal, a login page."""
     target: float = 0.05
     """The provider's own promise, which the configuration may change."""
     paused: bool = False
@@ -42,6 +44,16 @@ class ProbeView:
     spent: Spent | None = None
     """What the chat probes cost; None: they are free."""
 
+    @property
+    def odd(self) -> bool:
+        """Something came to the newest probe, but no usable answer; `reason` says what."""
+        return bool(self.samples) and self.last is None and bool(self.reason) and self.timing.ttfb is not None
+
+    @property
+    def lost(self) -> bool:
+        """Nothing came to the newest probe."""
+        return bool(self.samples) and self.last is None and not self.odd
+
 
 def in_window(probes: ProbeView, track: TrackView) -> ProbeView:
     """`probes` as those that `track` holds: of its window, and of the freeze. `at` tells of the newest one of all."""
@@ -49,12 +61,13 @@ def in_window(probes: ProbeView, track: TrackView) -> ProbeView:
     found, newest = track.fresh, held[-1] if held else None
     return replace(
         probes,
-        samples=tuple(one.timing.ttfb for one in held),
+        samples=tuple(one.latency for one in held),
         last=found.last,
         p50=found.p50,
         p95=found.p95,
         jitter=found.jitter,
         loss=(found.lost, found.count),
+        refused=found.refused,
         reason=newest.fault if newest else "",
         at=newest.at if newest else probes.at,
         summary=found,

@@ -71,7 +71,7 @@ class Linking(Showing):
         if not (self.is_running and self.screen_stack):
             return
         if view.samples:
-            self.session.log.probed(view.reason, lost=view.last is None)
+            self.session.log.probed(view.reason, lost=view.lost)
         self.connection.probes = view
         prober = self._prober
         windows = prober.windows if prober is not None else {}

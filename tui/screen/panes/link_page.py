@@ -39,6 +39,7 @@ COLUMNS: Final[tuple[tuple[str, int], ...]] = (
     ("stdev", 7),
     ("jitter", 6),
     ("loss", 1),
+    ("refused", 1),
 )
 """Of the table, with ranks: the higher, the sooner it gives way to a narrow screen."""
 
@@ -156,10 +157,12 @@ def probe_words(probes: ProbeView) -> str:
     """One sentence beside the bars."""
     if not probes.samples:
         return say("connection.words_none" if probes.at is None else "connection.words_none_now")
+    if probes.odd:
+        said = say("connection.words_instead", words=reason_words(probes.reason))
+        return said + _not_answered(probes) + say("connection.words_end")
     if probes.last is None:
         why = reason_words(probes.reason) if probes.reason else ""
         return say("connection.words_lost", why=why) if why else say("connection.words_lost_plain")
-    instead = say("connection.words_instead", words=reason_words(probes.reason)) if probes.reason else ""
     target = {"ms": milliseconds(probes.last), "target": milliseconds(probes.target)}
     parts = [say("connection.words_met" if probes.last < probes.target else "connection.words_missed", **target)]
     if probes.warm is not None:
@@ -168,9 +171,17 @@ def probe_words(probes: ProbeView) -> str:
         parts.append(
             say("connection.words_steady" if probes.jitter <= STEADY * probes.p50 else "connection.words_unsteady")
         )
+    parts.append(_not_answered(probes))
+    return say("connection.words_joint").join(parts) + say("connection.words_end")
+
+
+def _not_answered(probes: ProbeView) -> str:
+    """How many were lost, and how many brought something else."""
     lost, of = probes.loss
-    parts.append(say("connection.words_lost_some", lost=lost, of=of) if lost else say("connection.words_none_lost"))
-    return instead + say("connection.words_joint").join(parts) + say("connection.words_end")
+    parts = [say("connection.words_lost_some", lost=lost, of=of) if lost else say("connection.words_none_lost")]
+    if probes.refused:
+        parts.append(say("connection.words_refused", refused=probes.refused, of=of))
+    return say("connection.words_joint").join(parts)
 
 
 def _probes(page: LinkPage, width: int, style: Style) -> list[Line]:
@@ -217,7 +228,7 @@ def _table(page: LinkPage, width: int) -> list[Line]:
     if not any(rows for _, rows in kinds):
         return [title, _none()]
     names = min(NAMES, 2 + max(cell_len(name) for _, rows in kinds for name, _ in rows) + 1)
-    columns = _columns(width - names)
+    columns = _columns(width - names, refused=any(found.refused for _, rows in kinds for _, found in rows))
     head = "".join(_right(say(f"connection.col_{name}"), CELL) for name in columns)
     lines: list[Line] = [title, ((" " * names + head, "dim"),)]
     for track, rows in kinds:
@@ -242,17 +253,23 @@ def _rows(track: TrackView) -> list[tuple[str, Summary]]:
     return [(say(f"connection.row_{kind}"), summary) for kind, summary in found if summary.count]
 
 
-def _columns(width: int) -> list[str]:
+def _columns(width: int, *, refused: bool) -> list[str]:
+    """Those that fit; that of the refusals only where there are any."""
     fits = max(1, width // CELL)
-    kept = sorted(COLUMNS, key=lambda column: column[1])[:fits]
+    wanted = [column for column in COLUMNS if refused or column[0] != "refused"]
+    kept = sorted(wanted, key=lambda column: column[1])[:fits]
     return [name for name, rank in COLUMNS if (name, rank) in kept]
+
+
+def _missing(found: Summary, column: str) -> int:
+    return found.lost if column == "loss" else found.refused
 
 
 def _row(name: str, found: Summary, names: int, columns: list[str]) -> Line:
     shown = cut(name, names - 1)
     line: list[Piece] = [(shown + " " * (names - cell_len(shown)), "normal")]
     for column in columns:
-        tone: Tone = "warn" if column == "loss" and found.lost else "normal"
+        tone: Tone = "warn" if column in ("loss", "refused") and _missing(found, column) else "normal"
         line.append((f"{_cell(found, column):>{CELL}}", tone))
     return tuple(line)
 
@@ -273,6 +290,8 @@ def _cell(found: Summary, column: str) -> str:
         return f"{found.count:,}"
     if column == "loss":
         return f"{found.loss:.0%}"
+    if column == "refused":
+        return f"{found.refused:,}"
     seconds = values[column]
     return "–" if seconds is None else milliseconds(seconds)
 

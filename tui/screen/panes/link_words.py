@@ -11,7 +11,7 @@ from tui.monitor.view import ProbeView
 from tui.plain import one_line
 from tui.say import say
 from tui.screen.panes.pieces import Chunk, Line, Piece, Tone, fit
-from tui.screen.panes.probe_words import milliseconds, reason_words, short_chunks
+from tui.screen.panes.probe_words import milliseconds, odd_words, reason_words, short_chunks
 from tui.screen.panes.sparkline import Style
 from tui.timing import Timing
 from tui.words import Fault, StateName
@@ -66,8 +66,9 @@ RETRIES: Final = 5
 def _compact_chunks(link: LinkView, now: float, probes: ProbeView) -> list[Chunk]:
     """With the keys, which have no line of their own here; a reason may be long, and gives way to them."""
     chunks = _link_chunks(link, now, probes)
+    chunks.insert(1, Chunk(_odd(link, probes), rank=1, lead=" · ", least=6))
     if link.state == "backing_off":
-        chunks.insert(RETRIES + 1, Chunk(((say("screen.keys_short"), "accent"),), rank=1))
+        chunks.insert(RETRIES + 2, Chunk(((say("screen.keys_short"), "accent"),), rank=1))
     return chunks
 
 
@@ -173,11 +174,23 @@ def _liveness(link: LinkView, now: float) -> Line:
 
 def _unreachable(link: LinkView, probes: ProbeView | None) -> Line:
     """At rest, the newest sign of the provider is a probe that was lost: nothing shall look as if all were well."""
-    if probes is None or probes.at is None or probes.last is not None or link.state not in ("idle", "done", "stopped"):
+    if probes is None or probes.at is None or not probes.lost or link.state not in AT_REST:
         return ()
     if link.last_byte is not None and link.last_byte > probes.at:
         return ()
     return ((say("screen.link_unanswered"), "bad"),)
+
+
+AT_REST: Final = ("idle", "done", "stopped")
+
+
+def _odd(link: LinkView, probes: ProbeView) -> Line:
+    """The same where something else than an answer came: in a few words, for the one line there is."""
+    if not probes.odd or link.state not in AT_REST or probes.at is None:
+        return ()
+    if link.last_byte is not None and link.last_byte > probes.at:
+        return ()
+    return ((odd_words(probes.reason), "bad"),)
 
 
 def _retries(link: LinkView) -> Line:

@@ -26,10 +26,10 @@ def probe_line(probes: ProbeView, width: int, style: Style = "blocks") -> Line:
 def short_chunks(probes: ProbeView, style: Style) -> list[Chunk]:
     """The measurements behind something else in one line."""
     return [
-        Chunk((("TTFB ", "dim"), *_last(probes), *(() if probes.reason else _verdict(probes))), rank=4),
-        Chunk(_instead(probes), rank=5, lead=", ", least=14),
+        Chunk((("TTFB ", "dim"), *_last(probes), *_verdict(probes)), rank=4, least=19 if probes.odd else None),
         Chunk(sparkline(probes.samples, SPARK_LEAST, probes.target, style), rank=9, lead=" "),
         Chunk(_loss(probes), rank=8),
+        Chunk(_refused(probes), rank=8),
     ]
 
 
@@ -40,6 +40,12 @@ def reason_words(kind: str) -> str:
         return say(name) if known(name) else one_line(kind, 40)
     except ModuleNotFoundError:
         return one_line(kind, 40)
+
+
+def odd_words(kind: str) -> str:
+    """What came instead of an answer, in at most thirty cells."""
+    name = f"screen.odd_{kind}"
+    return say(name) if known(name) else reason_words(kind)
 
 
 def milliseconds(seconds: float) -> str:
@@ -54,36 +60,33 @@ def _probe_chunks(probes: ProbeView, spark: int, style: Style) -> list[Chunk]:
     if not probes.samples:
         words: Piece = (say("screen.probe_none"), "dim")
         return [Chunk((label, (" ", "dim"), words)), Chunk(_target(probes), rank=2), Chunk(_paused(probes), rank=6)]
+    missing = probes.loss[0] or probes.refused
     return [
         Chunk((label,), rank=2),
         Chunk(sparkline(probes.samples, spark, probes.target, style), rank=6, lead=" "),
         Chunk(_last(probes), lead=" "),
-        Chunk(_instead(probes), rank=1, lead=", ", least=14),
         Chunk(_spent(probes), rank=5),
         Chunk(_kind(probes), rank=7, lead=" "),
         Chunk(_number("p50", probes.p50), rank=3),
         Chunk(_number("p95", probes.p95), rank=4),
-        Chunk(_target(probes), rank=1),
-        Chunk(_loss(probes), rank=2),
+        # Where something was lost or refused, that stays longer than a promise that was kept.
+        Chunk(_target(probes), rank=2 if missing else 1),
+        Chunk(_loss(probes), rank=1 if probes.loss[0] else 2),
+        Chunk(_refused(probes), rank=1),
         Chunk(_number(say("screen.probe_jitter"), probes.jitter), rank=8),
         Chunk(_paused(probes), rank=7),
     ]
 
 
 def _last(probes: ProbeView) -> Line:
-    if probes.samples and probes.samples[-1] is None:
+    if probes.odd:
+        return ((say("screen.probe_odd", words=reason_words(probes.reason)), "bad"),)
+    if probes.lost:
         why = f" ({reason_words(probes.reason)})" if probes.reason else ""
         return ((say("screen.probe_lost") + why, "bad"),)
     if probes.last is None:
         return ((say("screen.probe_none"), "dim"),)
     return ((f"{milliseconds(probes.last)} ms", "normal"),)
-
-
-def _instead(probes: ProbeView) -> Line:
-    """An answer came, but not the one that was asked for."""
-    if probes.last is None or not probes.reason:
-        return ()
-    return ((say("screen.probe_but", words=reason_words(probes.reason)), "warn"),)
 
 
 def _spent(probes: ProbeView) -> Line:
@@ -109,8 +112,8 @@ def _number(name: str, seconds: float | None) -> Line:
 
 
 def _verdict(probes: ProbeView) -> Line:
-    """Whether the median meets the target: one slow probe is no broken promise."""
-    if probes.p50 is None:
+    """Whether the median meets the target: one slow probe is no broken promise. Nothing where nothing answers now."""
+    if probes.p50 is None or probes.last is None:
         return ()
     return ((" ✓", "good"),) if probes.p50 < probes.target else ((" ✗", "warn"),)
 
@@ -123,6 +126,10 @@ def _target(probes: ProbeView) -> Line:
 def _loss(probes: ProbeView) -> Line:
     lost, of = probes.loss
     return ((say("screen.probe_loss", lost=lost, of=of), "warn" if lost else "dim"),) if of else ()
+
+
+def _refused(probes: ProbeView) -> Line:
+    return ((say("screen.probe_refused", n=probes.refused), "warn"),) if probes.refused else ()
 
 
 def _paused(probes: ProbeView) -> Line:
