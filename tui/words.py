@@ -257,7 +257,7 @@ class Stamped:
     """What every event carries."""
 
     connection_id: int
-    """Counts the attempts of this process."""
+    """Counts the attempts of this process. 0: none yet; `connecting` then asks only whether streams are kept."""
     retry_count: int
     """Retries in a row without verified progress."""
     t: float

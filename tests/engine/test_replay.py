@@ -236,6 +236,10 @@ def test_a_lookup_that_is_not_answered_costs_a_second_and_no_reply(answer: Scrip
     assert result.done.learned == Learned()
     assert result.clock.now() - 1000.0 <= LOOKUP_LIMIT == 1.0
     assert result.faults == []
+    first, second, *_ = result.of(State)
+    assert (first.state, first.connection_id, first.attempt, first.t) == ("connecting", 0, 0, 1000.0), "at once"
+    assert (second.state, second.attempt) == ("connecting", 1)
+    assert second.connection_id > 0
 
 
 @pytest.mark.parametrize(("asked", "waited"), [("", 0.25), ("3", 3.0)])
@@ -247,7 +251,9 @@ def test_a_server_in_trouble_is_asked_for_its_streams_once_more(code: int, asked
     serve.lookup = lambda: troubles.pop(0)
     result = play(serve, provider=KEEPING)
     assert (result.text, serve.methods, result.clock.slept) == (ANSWER, ["lookup", "lookup", "POST"], [waited])
-    assert result.faults == [result.of(State)[0].fault.kind]
+    (told,) = [state for state in result.of(State) if state.state == "backing_off"]
+    assert told.fault is not None
+    assert result.faults == [told.fault.kind]
     assert [state.retry_count for state in result.of(State) if state.state == "backing_off"] == [1]
     assert (result.done.learned, result.done.retry_count) == (Learned(replay=True), 0)
 

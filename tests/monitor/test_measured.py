@@ -43,7 +43,7 @@ def ask(url: str) -> list[Event]:
 def test_a_reply_counts_from_the_request_sent() -> None:
     with Gateway(head=0.1, text=0.1) as gateway:
         events = ask(gateway.url)
-    states = [event for event in events if isinstance(event, State)]
+    states = [event for event in events if isinstance(event, State) and event.connection_id]
     assert states[0].timing == Timing()
     assert states[1].state == "waiting"
     assert states[1].timing.sent is not None

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from breaking_provider import ENGLISH, JSON, answering, cut_after, provider, settings
+from breaking_provider import ENGLISH, JSON, answering, cut_after, posts, provider, settings
 from live_app import ASK, Live, live
 from model_servers import Model, stream
 from test_app import STALL, scene, stored
@@ -20,6 +20,9 @@ from tui.words import Event
 
 SLOW = 0.6
 """Seconds that the server takes to say that it has stopped: longer than the end of a reply waits for it."""
+
+LONG = 0.9
+"""Seconds of silence just short of those after which the look-up is given up."""
 
 
 def keeping() -> WireServer:
@@ -100,3 +103,19 @@ def test_a_prompt_sent_between_two_replies_waits_its_turn(
                 assert [turn.prompt for turn in talk.turns if turn.versions] == [ASK, "Second" if queued else "Third"]
 
     asyncio.run(play())
+
+
+@scene
+async def test_a_server_that_says_nothing_at_all_is_shown_as_connecting_from_enter_on(tmp_path: Path) -> None:
+    """Not only once the look-up for kept streams has had its time."""
+    late = Answer(b"[]", headers=JSON, framing="length", before=LONG)
+    with WireServer(answering(Model(ENGLISH, "exact")), lookup=late) as server:
+        async with live(settings(tmp_path, server.url)) as screen:
+            await screen.write(ASK)
+            await screen.shows("◌ connecting")
+            assert not posts(server), "it is the look-up that is waited for"
+            await screen.until(lambda: server.lookups == 1)
+            await screen.shows("✓ done", "wet gate.")
+            begun = [entry for entry in screen.app.session.log.entries if entry.what == "connecting"]
+            assert [(entry.attempt, entry.connection_id > 0) for entry in begun] == [(1, True)]
+            assert [len(reply.attempts) for reply in stored()] == [1]

@@ -162,6 +162,9 @@ class Keeper:
                 self._writer.put(EndReply(self.reply, "stopped", wall, note=ending, within=self._within))
 
     def _state(self, state: State, wall: float) -> None:
+        if state.state == "connecting" and not state.connection_id:
+            # No attempt yet.
+            return
         # The one that says `connecting` still tells of the attempt before it.
         self._timing = state.timing
         if state.state == "connecting":

@@ -148,6 +148,9 @@ class LinkLog:
         self._add(Entry(self._clock.now(), self._clock.wall(), what, fault=fault))
 
     def _state(self, state: State) -> None:
+        if state.state == "connecting" and not state.connection_id:
+            # No attempt yet.
+            return
         if state.state == "connecting":
             self._open(state)
         elif state.state in ("backing_off", "failed", "done"):

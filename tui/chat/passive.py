@@ -22,7 +22,7 @@ class Passive:
 
     def hear(self, event: Event) -> Sample | None:
         """The sample that `event` completes."""
-        if not isinstance(event, State):
+        if not isinstance(event, State) or (event.state == "connecting" and not event.connection_id):
             return None
         timing = event.timing
         if event.state == "connecting":

@@ -77,6 +77,9 @@ class Version:
     def hear(self, event: Event) -> None:
         """Remember what `event` says about the stream."""
         if isinstance(event, State) and event.state == "connecting":
+            if not event.connection_id:
+                # No attempt yet.
+                return
             if event.replay_id != self.stream:
                 # Until it brings text, nothing can be replayed of it but all.
                 self.replay = (event.replay_id, 0) if event.replay_id and not self.view.length else None

@@ -155,7 +155,8 @@ def _piece(link: LinkView, t: float) -> LinkView:
 
 
 def _state(view: ReplyView, event: State) -> ReplyView:
-    dropped = event.state == "connecting" and view.reasoning_length > 0 and event.rung != "replay"
+    begins = event.state == "connecting" and event.connection_id > 0
+    dropped = begins and view.reasoning_length > 0 and event.rung != "replay"
     if dropped:
         # Reasoning belongs to its attempt: that of a dropped one leaves the view. A replay goes on with the same.
         view = replace(view, reasoning=TextSoFar(), reasoning_length=0)

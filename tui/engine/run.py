@@ -183,6 +183,7 @@ async def _look_up(
     """Learn whether the server keeps streams; one that is in trouble is asked once more, no sooner than it says."""
     clock, known = reply.clock, (reply.provider, reply.streams.nobody, reply.policy.timeouts)
     reply.asked_at = clock.now()
+    yield _looking_up(reply)
     answer = await fetch(transport, lookup_call(*known), clock, LOOKUP_LIMIT)
     fault = busy(answer, clock.wall()) if answer is not None and reply.budget.attempts == 0 else None
     if fault is not None and (due := _due_again(reply, fault, retries)) is not None:
@@ -193,6 +194,7 @@ async def _look_up(
         yield reply.backing_off(fault, due)
         await _rest(reply, max(0.0, due - clock.now()), hurry)
         reply.asked_at = clock.now()
+        yield _looking_up(reply)
         answer = await fetch(transport, lookup_call(*known), clock, LOOKUP_LIMIT)  # a call that was sent has no body
         if answer is not None and busy(answer, clock.wall()) is None:
             reply.retry_count = 0
@@ -200,6 +202,11 @@ async def _look_up(
     if reply.learned.replay is None:
         # It did not answer, or refused: the request that follows is one more at the same closed door.
         await clock.sleep(max(0.0, reply.asked_at + LEAST_INTERVAL - clock.now()))
+
+
+def _looking_up(reply: Reply) -> State:
+    """The server is on the line already, and may be long in answering; the attempt, with its number, is yet to come."""
+    return replace(reply.state("connecting"), connection_id=0, rung=None, replay_id=None)
 
 
 def _due_again(reply: Reply, fault: Fault, retries: RetryBudget) -> float | None:
