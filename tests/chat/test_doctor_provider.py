@@ -16,6 +16,7 @@ from wire_server import PAGE, Answer, WireServer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "monitor"))
 
+from black_hole import black_hole
 from gateway import Gateway
 
 from tui.chat import doctor_wire
@@ -108,6 +109,14 @@ def test_nobody_listens_and_no_such_name(monkeypatch: pytest.MonkeyPatch) -> Non
     findings = way("http://nowhere.invalid/v1")
     assert list(findings) == ["network.proxy", "network.dns"]
     assert findings["network.dns"].severity == "error"
+
+
+def test_where_tcp_never_connects_a_firewall_is_suspected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_wire, "DEADLINE", 0.3)
+    with black_hole() as url:
+        findings = way(url)
+    assert "cannot be reached: the provider's address does not answer" in findings["connection"].sentence
+    assert findings["connection"].remedy.startswith("A firewall may stand in between")
 
 
 def test_a_silent_server_takes_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:

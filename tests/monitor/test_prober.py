@@ -13,6 +13,7 @@ from tui.config import ProbeSettings
 from tui.monitor.probe import IDLE, Prober
 from tui.monitor.view import ProbeView
 from tui.net import Got
+from tui.timing import Timing
 from tui.wire import WireError
 from tui.words import Key, Provider
 
@@ -44,7 +45,9 @@ class Probed:
         finally:
             self.flying = 0
         if isinstance(answer, Exception):
-            raise WireError from answer
+            error = WireError()
+            error.timing = Timing(tcp=0.01, sent=self.clock.time)
+            raise error from answer
         return answer
 
 

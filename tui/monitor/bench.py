@@ -276,7 +276,11 @@ def _tps(tokens: int, pieces: Sequence[float]) -> float | None:
 
 def _late(heard: _Heard, timing: Timing, deadline: float) -> Fault:
     """Nothing that can be measured came by the deadline."""
-    kind = "no-first-byte" if timing.ttfb is None else "no-text" if heard.opened else "no-bytes"
+    if timing.ttfb is not None:
+        kind = "no-text" if heard.opened else "no-bytes"
+    else:
+        # What was never sent found no connection to go over.
+        kind = "connect-timeout" if timing.sent is None else "no-first-byte"
     return Fault(kind, permanent=False, detail=f"deadline: {deadline:g} s")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tui.engine.call import without
 from tui.engine.faults import in_stream, is_page, message_of, not_a_stream, of_exception, of_status
+from tui.timing import Timing
 from tui.wire import WireError
 from tui.words import Fault, Key, Provider
 
@@ -103,9 +104,16 @@ def fault_of_wire(error: WireError) -> Fault:
     """Why no answer came; a deadline that passed is no broken connection."""
     cause = error.__cause__ or error
     if isinstance(cause, TimeoutError):
-        kind = "no-first-byte" if error.timing.ttfb is None else "no-bytes"
-        return Fault(kind, permanent=False, detail=type(cause).__name__)
+        return Fault(_late(error.timing), permanent=False, detail=type(cause).__name__)
     return of_exception(cause)
+
+
+def _late(timing: Timing) -> str:
+    """How far the request had come tells who did not answer: the address, or the server behind it."""
+    if timing.ttfb is not None:
+        return "no-bytes"
+    connected = timing.warm or timing.tcp is not None or timing.sent is not None
+    return "no-first-byte" if connected else "connect-timeout"
 
 
 def _not_taken(got: Got, text: str) -> Fault | None:
