@@ -98,6 +98,13 @@ def proxy_for(url: str) -> str | None:
     return address if "://" in address else f"http://{address}"
 
 
+def proxy_variable(url: str) -> str:
+    """The name of the environment's variable that `proxy_for` reads for `url`."""
+    scheme = urlsplit(url).scheme
+    names = [name for kind in (scheme, "all") for name in (f"{kind}_proxy", f"{kind}_proxy".upper())]
+    return next((name for name in names if os.environ.get(name)), f"{scheme}_proxy".upper())
+
+
 def _client(url: str, *, local: bool) -> httpx.AsyncClient:
     try:
         _ = urlsplit(url).port  # asyncio finds a port out of range too late, and leaves sockets open

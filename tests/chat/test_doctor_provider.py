@@ -71,8 +71,9 @@ def test_what_is_only_to_be_looked_at() -> None:
     [
         (Answer(b'{"error": {"message": "no"}}', 401, framing="length"), "key.server", "error", "refuses the key"),
         (Answer(b"", 429, framing="length"), "endpoint.models", "warning", "fewer requests"),
-        (Answer(b"", 404, framing="length"), "endpoint.models", "warning", "does not know"),
-        (PAGE, "endpoint.models", "warning", "a web page"),
+        (Answer(b"", 404, framing="length"), "endpoint.models", "error", "does not know"),
+        (Answer(b"", 503, framing="length"), "endpoint.models", "error", "overloaded"),
+        (PAGE, "endpoint.models", "error", "a web page"),
         (
             Answer(silent=True, end="rst"),
             "answer",
@@ -87,6 +88,7 @@ def test_answers_that_are_none(answer: Answer, name: str, severity: str, words: 
     assert findings[name].severity == severity
     assert words in findings[name].sentence
     assert findings[name].remedy
+    assert "network.ttfb" not in findings, "what is no answer is not measured as one"
 
 
 def test_the_key_is_in_no_finding() -> None:
@@ -127,6 +129,23 @@ def test_a_silent_server_takes_the_connection(monkeypatch: pytest.MonkeyPatch) -
     assert "does not answer: the provider did not begin to answer" in findings["answer"].sentence
 
 
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY", "https_proxy"])
+def test_a_dead_proxy_is_named_with_its_variable(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    with Gateway() as gone:
+        port = gone.url.split(":")[2].partition("/")[0]
+    monkeypatch.setenv(variable, f"http://me:secret@127.0.0.1:{port}")
+    findings = found(check_way(Provider("p", "https://p.example/v1", key=KEY), "a", RealClock(), 1.0))
+    broken = findings["connection"]
+    assert broken.severity == "error"
+    assert f"The proxy 127.0.0.1:{port} cannot be reached: the connection was refused" in broken.sentence
+    assert f"correct {variable}" in broken.remedy
+    assert "secret" not in repr(findings)
+    assert "base_url" not in broken.remedy
+
+
 def test_a_proxy_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@127.0.0.1:1")
     findings = found(check_way(Provider("p", "https://api.example/v1"), "a", RealClock(), 1.0))
@@ -165,7 +184,7 @@ def watched(url: str) -> dict[str, Finding]:
 def test_an_answer_that_streams() -> None:
     with Gateway(text=0.05, gap=0.02, tokens=12) as gateway:
         findings = watched(gateway.url)
-    assert severities(findings) == dict.fromkeys(("endpoint.chat", "stream.flow", "stream.keepalive"), "ok")
+    assert severities(findings) == dict.fromkeys(("endpoint.chat", "stream.flow"), "ok"), "nothing was waited for"
     assert "12 pieces" in findings["stream.flow"].sentence
 
 

@@ -116,7 +116,9 @@ async def check_stream(
         return
     yield Finding("endpoint.chat", "ok", say("doctor.chat", model=one_line(model, 80)))
     yield _flow(watched)
-    yield _quiet(watched)
+    quiet = _quiet(watched)
+    if quiet is not None:
+        yield quiet
     if not watched.counted:
         yield Finding("stream.usage", "warning", say("doctor.no_usage"), say("doctor.no_usage_do"))
 
@@ -135,14 +137,21 @@ def _flow(watched: _Watched) -> Finding:
     return Finding("stream.flow", "ok", say("doctor.flows", **about))
 
 
-def _quiet(watched: _Watched) -> Finding:
+WAITED = 1.0
+"""Seconds for the first piece from which a silence without keep-alives tells something."""
+
+
+def _quiet(watched: _Watched) -> Finding | None:
+    """None where nothing was waited for: then nothing is known of keep-alives."""
     gaps = [after - before for before, after in pairwise(watched.comments)]
     if gaps:
         seconds = f"{sum(gaps) / len(gaps):.1f}"
         return Finding("stream.keepalive", "ok", say("doctor.keepalive", seconds=seconds))
+    waited = watched.pieces[0] - watched.began if watched.pieces else 0.0
+    if not watched.comments and waited < WAITED:
+        return None
     name = "doctor.keepalive_once" if watched.comments else "doctor.keepalive_none"
-    waited = f"{watched.pieces[0] - watched.began:.1f}" if watched.pieces else "0"
-    return Finding("stream.keepalive", "ok", say(name, seconds=waited))
+    return Finding("stream.keepalive", "ok", say(name, seconds=f"{waited:.1f}"))
 
 
 async def _watch(provider: Provider, model: str, clock: Clock, transport: Transport | None) -> _Watched:

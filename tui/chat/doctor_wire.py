@@ -32,11 +32,14 @@ SKEW = 30.0
 
 async def check_way(provider: Provider, model: str, clock: Clock, target: float) -> AsyncGenerator[Finding, None]:
     """Proxy, name, connection, TLS, the model list, the key, the model, the clock. `target`: seconds to first byte."""
-    from tui.net import proxy_for
+    from tui.net import proxy_for, proxy_variable
 
     proxy = None if provider.local else proxy_for(provider.base_url)
     yield _proxy(provider, proxy)
+    named = _about_proxy(provider, proxy, proxy_variable(provider.base_url)) if proxy else None
     looked_up = await _name(proxy or provider.base_url)
+    if named is not None and looked_up.severity == "error":
+        looked_up = replace(looked_up, remedy=say("doctor.dead_proxy_do", **named))
     yield looked_up
     if looked_up.severity == "error":
         return
@@ -44,6 +47,11 @@ async def check_way(provider: Provider, model: str, clock: Clock, target: float)
         got, warm = await twice(provider.base_url + "/models", provider.key, DEADLINE, local=provider.local)
     except WireError as error:
         broke = fault_of_wire(error)
+        if named is not None and not _connected(error.timing) and broke.kind != "proxy":
+            words, detail = _words(broke, provider)
+            sentence = say("doctor.dead_proxy", words=words, detail=detail, **named)
+            yield Finding("connection", "error", sentence, say("doctor.dead_proxy_do", **named))
+            return
         if error.timing.sent is None:
             yield broken("connection", broke, provider)
             return
@@ -52,8 +60,9 @@ async def check_way(provider: Provider, model: str, clock: Clock, target: float)
         yield broken("answer", broke, provider)
         return
     yield _connection(provider, got.timing)
-    yield _speed(replace(got.timing, ttfb=got.ttfb), warm, target)
     fault = fault_of_answer(got)
+    if fault is None:
+        yield _speed(replace(got.timing, ttfb=got.ttfb), warm, target)
     if fault is not None and fault.kind == "unauthorized" and provider.key is None:
         name = one_line(provider.name, 60)
         yield Finding(
@@ -64,7 +73,8 @@ async def check_way(provider: Provider, model: str, clock: Clock, target: float)
         yield broken("key.server", fault, provider)
         return
     if fault is not None:
-        yield broken("endpoint.models", fault, provider, "warning")
+        # Who asks too often is answered again in a moment; all else means that nothing can be asked.
+        yield broken("endpoint.models", fault, provider, "warning" if fault.kind == "rate-limit" else "error")
     else:
         ids = ids_of(got.body) or ()
         yield Finding("endpoint.models", "ok", say("doctor.models", count=len(ids)))
@@ -78,22 +88,41 @@ async def check_way(provider: Provider, model: str, clock: Clock, target: float)
 
 def broken(name: str, fault: Fault, provider: Provider, severity: str = "error") -> Finding:
     """`fault` in plain words, with what was said behind it, and what to do about it."""
-    words = say(f"faults.{fault.kind}") if known(f"faults.{fault.kind}") else fault.kind
-    detail = without(provider.key, fault.detail) if provider.key is not None else fault.detail
+    words, detail = _words(fault, provider)
     remedy = f"doctor.do_{fault.kind}"
     about = {"provider": one_line(provider.name, 60), "host": one_line(host_of(provider.base_url), 100)}
-    sentence = say(f"doctor.broken_{name.partition('.')[0]}", words=words, detail=one_line(detail, 200), **about)
+    sentence = say(f"doctor.broken_{name.partition('.')[0]}", words=words, detail=detail, **about)
     do = say(remedy if known(remedy) else "doctor.do_other", **about)
     return Finding(name, "warning" if severity == "warning" else "error", sentence, do)
+
+
+def _words(fault: Fault, provider: Provider) -> tuple[str, str]:
+    """In plain words, and what was said, without the key."""
+    words = say(f"faults.{fault.kind}") if known(f"faults.{fault.kind}") else fault.kind
+    detail = without(provider.key, fault.detail) if provider.key is not None else fault.detail
+    return words, one_line(detail, 200)
+
+
+def _connected(timing: Timing) -> bool:
+    """Whether somebody took the connection: the proxy, where there is one."""
+    return timing.tcp is not None or timing.sent is not None
+
+
+def _about_proxy(provider: Provider, proxy: str, variable: str) -> dict[str, str]:
+    """Who stands in between, and who said so."""
+    host = one_line(host_of(provider.base_url), 100)
+    return {"proxy": _shown(proxy), "variable": variable, "host": host}
+
+
+def _shown(proxy: str) -> str:
+    """The user and the password of its address are nobody's business."""
+    return one_line(urlsplit(proxy).netloc.rpartition("@")[2])
 
 
 def _proxy(provider: Provider, proxy: str | None) -> Finding:
     if proxy is None:
         return Finding("network.proxy", "ok", say("doctor.no_proxy", host=one_line(host_of(provider.base_url), 100)))
-    # The user and the password of its address are nobody's business.
-    return Finding(
-        "network.proxy", "ok", say("doctor.proxy", proxy=one_line(urlsplit(proxy).netloc.rpartition("@")[2]))
-    )
+    return Finding("network.proxy", "ok", say("doctor.proxy", proxy=_shown(proxy)))
 
 
 async def _name(url: str) -> Finding:

@@ -45,6 +45,8 @@ PHRASES: dict[str, str] = {
     "broken_key": "{provider}: {words} ({detail}).",
     "broken_endpoint": "{provider} does not answer as it should: {words} ({detail}).",
     "broken_resume": "The answer that was cut could not be resumed: {words} ({detail}).",
+    "dead_proxy": "The proxy {proxy} cannot be reached: {words} ({detail}). Requests to {host} go through it.",
+    "dead_proxy_do": "Start that proxy, correct {variable}, which names it, or list {host} in NO_PROXY.",
     "do_other": "Try again in a moment; --log FILE shows what {host} said.",
     "do_dns": "Check the network, then the spelling of base_url in the configuration.",
     "do_refused": "Nobody listens there: is the server started, and is the port in base_url right?",

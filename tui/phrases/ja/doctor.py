@@ -45,6 +45,8 @@ PHRASES: dict[str, str] = {
     "broken_key": "{provider}: {words}（{detail}）。",
     "broken_endpoint": "{provider} が正しく応答しません: {words}（{detail}）。",
     "broken_resume": "途切れた回答を再開できませんでした: {words}（{detail}）。",
+    "dead_proxy": "プロキシ {proxy} に接続できません: {words}（{detail}）。{host} へのリクエストはここを通ります。",
+    "dead_proxy_do": "プロキシを起動するか、{variable} の指定を直すか、{host} を NO_PROXY に加えてください。",
     "do_other": "少し待ってからもう一度お試しください。--log FILE で {host} の応答が分かります。",
     "do_dns": "ネットワークを確かめ、次に設定の base_url のつづりを確かめてください。",
     "do_refused": "そこで待ち受けているものがありません。サーバーは起動していますか。base_url のポートは正しいですか。",
