@@ -150,6 +150,9 @@ def test_pace_is_estimated_while_it_streams_and_exact_at_the_end() -> None:
     view = fold(view, content("b" * 44, 12.0))
     assert pace(view, 12.0) == Pace(10.0, exact=False, longest_gap=2.0)
     assert pace(view, 15.0).longest_gap == 3.0
+    assert pace(view, 14.9).tokens_per_second == 10.0
+    assert pace(view, 15.0).tokens_per_second is None, "while nothing comes there is no rate"
+    assert pace(fold(view, content("c" * 4, 36.0)), 36.0).tokens_per_second is not None
     assert pace(fresh("m"), 1.0) == Pace(None, exact=False, longest_gap=None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -114,6 +115,14 @@ def test_what_chat_probes_cost_is_told() -> None:
     lost = cost(Spent(5, 30, 0.00126, unanswered=2))
     assert "The 5 probes of this run took ≥ 30 tokens, ≥ $0.0013. No answer came to 2 that were sent" in lost
     assert "up to ≈ 36 tokens more may be charged" in lost
+
+
+@pytest.mark.parametrize(("reason", "said"), [("reply", "it measures itself"), ("idle", "nobody has pressed a key")])
+def test_why_the_probes_rest_is_named_alone(reason: str, said: str) -> None:
+    resting = replace(probes((0.041,)), paused=True, paused_for=reason)
+    shown = text(replace(page(), probes=resting))
+    assert said in shown
+    assert ("measures itself" in shown) + ("pressed a key" in shown) == 1
 
 
 def test_a_wait_that_was_agreed_is_no_retry() -> None:

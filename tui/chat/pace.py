@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from tui.chat.view import ReplyView
 from tui.engine.ledger import estimate_tokens
 
+STILL = 3.0
+"""Seconds without a piece after which a reply that is on its way has no rate; from here on the pane says so too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     tokens_per_second: float | None
-    """Over the time in which text flowed, reconnects not counted; None where there is no such time."""
+    """Over the time in which text flowed, reconnects not counted; None where there is none, or nothing comes now."""
     exact: bool
     """True: of tokens that the provider counted; False: of tokens estimated by the text, to be marked ≈."""
     longest_gap: float | None
@@ -33,8 +36,10 @@ def pace(view: ReplyView, now: float) -> Pace:
     counted = view.usage if view.ended and link.attempt == 1 and view.held == 0 else None
     exact = counted is not None and counted.exact and counted.completion > 0
     tokens = counted.completion if counted is not None and exact else _estimated(view)
+    # As text comes, not as it came: a rate that stands while nothing comes would be none.
+    still = flows and now - last >= STILL
     # The first token stands at the beginning of that time, not in it.
-    rate = (tokens - 1) / link.flow if link.flow > 0 and tokens > 1 else None
+    rate = (tokens - 1) / link.flow if link.flow > 0 and tokens > 1 and not still else None
     breaks = link.longest_break if flows or view.ended else max(link.longest_break or 0.0, now - last)
     return Pace(rate, exact, gap, breaks)
 

@@ -14,7 +14,7 @@ from tui.monitor.board import Board, Sample
 from tui.monitor.chat_probe import Spent
 from tui.monitor.models import Get, fault_of_answer, fault_of_chat, fault_of_wire, ids_of, twice, windows_of
 from tui.monitor.stats import Window
-from tui.monitor.view import ProbeView
+from tui.monitor.view import IDLE_REASON, ProbeView
 from tui.timing import UNTIMED, Timing
 from tui.wire import Transport, WireError
 from tui.words import Fault, Provider
@@ -30,8 +30,6 @@ IDLE = 600.0
 
 SPREAD = 0.2
 """Of the interval, either way: many windows shall not ask in step."""
-
-IDLE_REASON = "idle"
 
 
 class Prober:
@@ -93,6 +91,7 @@ class Prober:
             refused=found.refused,
             target=self._settings.target_ms / 1000,
             paused=bool(self.paused_for),
+            paused_for=self.paused_for,
             what="chat" if self._model else "models",
             reason=newest.fault if newest else "",
             at=newest.at if newest else None,

@@ -10,6 +10,9 @@ from tui.monitor.chat_probe import Spent
 from tui.monitor.stats import NOTHING, Summary
 from tui.timing import UNTIMED, Timing
 
+IDLE_REASON = "idle"
+"""Why probes rest while nobody looks."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeView:
@@ -29,6 +32,8 @@ class ProbeView:
     target: float = 0.05
     """The provider's own promise, which the configuration may change."""
     paused: bool = False
+    paused_for: str = ""
+    """Why: "reply" (one is on its way) or "idle" (nobody has pressed a key for long)."""
     what: Literal["models", "chat"] = "models"
     """What is asked: the model list (free), or a chat of one word (costs)."""
     reason: str = ""

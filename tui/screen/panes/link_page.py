@@ -14,7 +14,7 @@ from tui.chat.view import ReplyView
 from tui.monitor.board import TrackView
 from tui.monitor.chat_probe import Spent
 from tui.monitor.stats import Summary
-from tui.monitor.view import ProbeView
+from tui.monitor.view import IDLE_REASON, ProbeView
 from tui.plain import one_line
 from tui.say import Language, say, spoken
 from tui.screen.panes.link_words import detail_line, link_line, phase_line
@@ -197,7 +197,8 @@ def _probes(page: LinkPage, width: int, style: Style) -> list[Line]:
     if len(probes.samples) > room > 0:
         below.append(((say("connection.gathered", n=-(-len(probes.samples) // room)), "dim"),))
     if page.probes.paused:
-        below.append(((say("connection.paused"), "dim"),))
+        idle = page.probes.paused_for == IDLE_REASON
+        below.append(((say("connection.paused_idle" if idle else "connection.paused_reply"), "dim"),))
     if phases := phase_line(probes.timing):
         below.append(((say("connection.last_probe") + "  ", "dim"), *phases))
     if phases := phase_line(page.view.link.timing):
