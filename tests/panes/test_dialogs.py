@@ -93,7 +93,9 @@ def seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_long_wait_is_chosen(keys: list[str], answer: str) -> None:
     async with PaneApp().run_test(size=(80, 24)) as p:
         answers: list[str | None] = []
-        p.app.push_screen(ChooseWait(Fault("rate-limit", permanent=False, wait=749.2), "gpt\x1b[2J"), answers.append)
+        p.app.push_screen(
+            ChooseWait(Fault("rate-limit", permanent=False, wait=749.2), "gpt\x1b[2J", lambda: 749.2), answers.append
+        )
         await until(p, lambda: shows(p.app, "gpt␛[2J is to be asked again only in 12 min 30 s."))
         await p.press(*keys)
         await until(p, lambda: answers == [answer])
@@ -102,8 +104,20 @@ async def test_a_long_wait_is_chosen(keys: list[str], answer: str) -> None:
 @pilot
 async def test_retries_that_are_used_up_are_not_the_servers_wish() -> None:
     async with PaneApp().run_test(size=(80, 24)) as p:
-        p.app.push_screen(ChooseWait(Fault("retry-budget", permanent=False, wait=42.0), "gpt"))
+        p.app.push_screen(ChooseWait(Fault("retry-budget", permanent=False, wait=42.0), "gpt", lambda: 42.0))
         await until(p, lambda: shows(p.app, "many retries already") and shows(p.app, "again only in 42 s."))
+
+
+@pilot
+async def test_a_long_wait_counts_down_while_it_is_asked_about_and_may_be_over() -> None:
+    left = [400.0]
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        p.app.push_screen(ChooseWait(Fault("rate-limit", permanent=False, wait=400.0), "gpt", lambda: left[0]))
+        await until(p, lambda: shows(p.app, "again only in 6 min 40 s."))
+        left[0] = 381.2
+        await until(p, lambda: shows(p.app, "again only in 6 min 22 s."))
+        left[0] = 0.0
+        await until(p, lambda: shows(p.app, "gpt can be asked again now."))
 
 
 @pytest.mark.parametrize("key", ["escape", "f1", "enter", "q"])

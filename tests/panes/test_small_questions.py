@@ -29,8 +29,12 @@ QUESTIONS: dict[str, Callable[[], ChoiceDialog[str]]] = {
     "unsent": lambda: UnsentDialog("Spring, please, and the other seasons too", 3),
     "leave": LeaveDialog,
     "unsaved": lambda: UnsavedDialog(JournalTrouble("full", "").sentence(), 3),
-    "long wait": lambda: ChooseWait(Fault("rate-limit", permanent=False, wait=4000.0), "some-large-model"),
-    "retries": lambda: ChooseWait(Fault("retry-budget", permanent=False, wait=400.0), "some-large-model"),
+    "long wait": lambda: ChooseWait(
+        Fault("rate-limit", permanent=False, wait=4000.0), "some-large-model", lambda: 4000.0
+    ),
+    "retries": lambda: ChooseWait(
+        Fault("retry-budget", permanent=False, wait=400.0), "some-large-model", lambda: 400.0
+    ),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from breaking_provider import ENGLISH, answering, cut_after, posts, settings
 from live_app import ASK, live
 from model_servers import DONE, Model, chunk, frames
@@ -21,8 +22,16 @@ def test_a_long_wait_that_is_chosen_counts_down_and_esc_ends_it(tmp_path: Path) 
         async with live(settings(tmp_path, server.url)) as screen:
             await screen.write(ASK)
             await screen.until(lambda: isinstance(screen.app.screen, ChooseWait))
-            await screen.shows("asked again only in 10 min 0 s")
+            await screen.shows("asked again only in 10 min 0 s", "waits for your word, until ")
+            assert "✗ failed" not in screen.text()
+            due = screen.app.connection.link.asks_until
+            assert due is not None
+            await screen.shows("asked again only in 9 min 59 s")
             await screen.pilot.press("w")
+            await screen.until(lambda: screen.app.connection.link.until is not None)
+            clock, link = screen.app.session.clock, screen.app.connection.link
+            assert link.until is not None
+            assert link.until - clock.now() == pytest.approx(due - clock.wall(), abs=0.1), "from when it was said"
             await screen.shows("reconnecting in 9 min", "the garden walks")
             seen: set[str] = set()
 
@@ -103,6 +112,7 @@ def test_another_model_goes_on_at_once_instead_of_waiting(tmp_path: Path) -> Non
         async with live(settings(tmp_path, server.url)) as screen:
             await screen.write(ASK)
             await screen.until(lambda: isinstance(screen.app.screen, ChooseWait))
+            await screen.shows("asked again only in")
             await screen.pilot.press("m")
             await screen.until(lambda: isinstance(screen.app.screen, ModelDialog))
             await screen.pilot.press(*"other")

@@ -66,6 +66,8 @@ class LinkView:
     """Seconds between the last piece of an attempt and the first of a later one, at most; None: there is none."""
     elsewhere: bool = False
     """It is another process's connection, as far as the journal tells of it."""
+    asks_until: float | None = None
+    """failed: the user is asked whether to wait until then, seconds since the epoch."""
     news: float | None = None
     """elsewhere: when the journal last got something new of it; None: not known."""
 

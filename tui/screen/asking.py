@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from textual import on, work
 
 from tui.chat import advice
+from tui.chat.due import Due, due_after
 from tui.chat.send import Sending
 from tui.chat.session import Session, Wanted
 from tui.chat.talk import Talk
 from tui.chat.turns import HandedOn, Turn
 from tui.chat.versions import drop
+from tui.chat.view import ReplyView
 from tui.engine.policy import asks_for_a_wait
 from tui.monitor.view import ProbeView
 from tui.plain import one_line
@@ -136,17 +139,32 @@ class Asking(Linking):
         if handed and talk is not None and talk.can_resume(sending.turn):
             self._follow_new(Sending(sending.turn, talk.resume(sending.turn)))
         elif fault is not None and asks_for_a_wait(fault):
-            self.push_screen(ChooseWait(fault, view.model), self._waiting(sending.turn, fault))
+            self._ask_for_a_wait(sending.turn, view, fault)
         else:
             self.send_queued()
 
-    def _waiting(self, turn: Turn, fault: Fault) -> Callable[[Waiting | None], None]:
+    def _ask_for_a_wait(self, turn: Turn, view: ReplyView, fault: Fault) -> None:
+        """The wait counts from when the reply ended over it, however long the user thinks about it."""
+        clock, since = self.session.clock, view.link.entered
+        due = due_after(fault.wait or 0.0, clock.now() if since is None else since, clock)
+        self._asks_until(turn, due.wall)
+        self.push_screen(ChooseWait(fault, view.model, lambda: due.left(clock)), self._waiting(turn, fault, due))
+
+    def _asks_until(self, turn: Turn, wall: float | None) -> None:
+        version = turn.written
+        if version is not None:
+            version.view = replace(version.view, link=replace(version.view.link, asks_until=wall))
+            self.show_link(version.view)
+
+    def _waiting(self, turn: Turn, fault: Fault, due: Due) -> Callable[[Waiting | None], None]:
         def chosen(answer: Waiting | None) -> None:
             talk = self.talk
+            self._asks_until(turn, None)
             if answer == "model":
                 self._choose_model(go_on)
             elif answer == "wait" and talk is not None and talk.can_resume(turn):
-                self._follow_new(Sending(turn, talk.resume(turn, agreed=fault)))
+                agreed = replace(fault, wait=due.left(self.session.clock))
+                self._follow_new(Sending(turn, talk.resume(turn, agreed=agreed)))
 
         def go_on(model: str | None) -> None:
             self._model_chosen(model)

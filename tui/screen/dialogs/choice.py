@@ -18,6 +18,9 @@ from tui.screen.panes.pieces import Line
 
 Answer = TypeVar("Answer", bound=str)
 
+TEXT = "choice-text"
+"""The class of what stands above the answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice(Generic[Answer]):
@@ -64,7 +67,7 @@ class ChoiceDialog(Dialog[Answer]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="choice-box", can_focus=False) as box:
             box.border_title = self._title
-            yield Static(self._text, markup=False)
+            yield Static(self._text, markup=False, classes=TEXT)
             yield ChoiceList([(choice.key, choice.words) for choice in self._choices])
 
     def on_mount(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, Literal
 
 from tui.chat.advice import duration
@@ -96,7 +97,7 @@ def _head(link: LinkView, now: float) -> Line:
     if _no_news(link, now) is not None and link.state != "backing_off":
         sign, tone = SIGNS["waiting"]
         return ((f"{sign} {say('screen.link_elsewhere')}", tone),)
-    sign, tone = SIGNS[link.state]
+    sign, tone = SIGNS["backing_off" if _asks(link) else link.state]
     return ((f"{sign} {_state_words(link, now)}", tone),)
 
 
@@ -109,6 +110,9 @@ def _no_news(link: LinkView, now: float) -> float | None:
 
 def _state_words(link: LinkView, now: float) -> str:
     match link.state:
+        case "failed" if link.asks_until is not None:
+            until = datetime.fromtimestamp(link.asks_until).astimezone()
+            return say("screen.link_asks", time=f"{until:%H:%M:%S}")
         case "backing_off" if link.until is not None:
             left = max(0.0, link.until - now)
             if left >= LONG_WAIT:
@@ -122,6 +126,11 @@ def _state_words(link: LinkView, now: float) -> str:
             return say(f"screen.link_{state}_for", seconds=_whole(now - link.entered))
         case state:
             return say(f"screen.link_{state}")
+
+
+def _asks(link: LinkView) -> bool:
+    """Whether how it goes on is the user's to say: a question with its own keys is open."""
+    return link.state == "failed" and link.asks_until is not None
 
 
 def _waits_since(link: LinkView) -> float | None:
@@ -210,7 +219,11 @@ def _shown_fault(link: LinkView) -> Fault | None:
 
 def _reason(link: LinkView) -> Line:
     fault = _shown_fault(link)
-    return ((reason_words(fault.kind), "bad" if link.state == "failed" else "normal"),) if fault else ()
+    return (
+        ((reason_words(fault.kind), "bad" if link.state == "failed" and not _asks(link) else "normal"),)
+        if fault
+        else ()
+    )
 
 
 def _technical(link: LinkView) -> Line:
@@ -225,7 +238,7 @@ def _technical(link: LinkView) -> Line:
 
 
 def _next_step(link: LinkView) -> Line:
-    return ((say("screen.link_failed_do"), "normal"),) if link.state == "failed" else ()
+    return ((say("screen.link_failed_do"), "normal"),) if link.state == "failed" and not _asks(link) else ()
 
 
 def _detail_chunks(view: ReplyView, now: float) -> list[Chunk]:
@@ -235,8 +248,9 @@ def _detail_chunks(view: ReplyView, now: float) -> list[Chunk]:
     told = pace(view, now)
     seams = len(view.seams)
     doubtful = sum(not mark.verified for mark in view.seams)
+    keys = link.state in ("backing_off", "failed") and not _asks(link)
     chunks = [
-        Chunk(((say(f"screen.keys_{link.state}"), "accent"),) if link.state in ("backing_off", "failed") else ()),
+        Chunk(((say(f"screen.keys_{link.state}"), "accent"),) if keys else ()),
         Chunk(_rate(told), rank=2),
         Chunk(_gap(told), rank=3, lead=" · "),
         Chunk(_break(told), rank=5, lead=" · "),
