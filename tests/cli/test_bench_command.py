@@ -87,7 +87,7 @@ def test_what_was_cut_at_the_deadline_is_told(capsys: pytest.CaptureFixture[str]
     with Gateway(tokens=1000, gap=0.02) as gateway:
         use(gateway.url)
         assert run(["bench", "-n", "1", "--interval", "0", "--deadline", "0.3"]) == 0
-    assert "a (cold): 1 answers took longer than the deadline of 0.3 s" in capsys.readouterr().out
+    assert "a (cold): longer than the deadline of 0.3 s and cut there: 1;" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("columns", [80, 50])

@@ -278,7 +278,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     file.write_bytes(exported(source))
     monkeypatch.setenv("UNBROKEN_DATA_DIR", str(tmp_path / "data"))
     assert run(["history", "import", str(file)]) == 0
-    assert capsys.readouterr().out.startswith("New: 3 conversations, 3 turns, 3 replies.")
+    assert capsys.readouterr().out.startswith("New: conversations 3, turns 3, replies 3.")
     assert run(["history", "search", "春"]) == 0
     title, line = capsys.readouterr().out.splitlines()
     assert title.endswith("  Named")

@@ -244,7 +244,7 @@ def test_a_journal_without_its_beginning_is_known_set_aside_and_rescued(tmp_path
     writer.flush().result(30)
     assert writer.close(30)
     assert troubles.told[0] is not None
-    assert "Saved: 1 conversations, 1 prompts, 1 replies." in troubles.told[0].sentence()
+    assert "Saved: conversations 1, prompts 1, replies 1." in troubles.told[0].sentence()
     (kept,) = [file for file in tmp_path.iterdir() if "damaged" in file.name]
     assert kept.read_bytes() == broken
     with Journal.open(path) as journal:

@@ -69,7 +69,7 @@ def test_what_can_be_read_is_rescued_and_the_damaged_file_is_kept(tmp_path: Path
     assert told.numbers["conversations"] == told.numbers["turns"] == TALKS
     assert told.numbers["replies"] + told.numbers["lost"] == TALKS
     assert told.numbers["lost"] > 0
-    assert f"Lost for certain: 0 conversations, {told.numbers['lost']} prompts and replies." in told.sentence
+    assert f"Lost for certain: conversations 0, prompts and replies {told.numbers['lost']}." in told.sentence
     assert {finding.severity for finding in check_journal(path, RealClock())} == {"ok"}
     with Journal.open(path) as journal:
         assert len(journal.conversations(1000)) == TALKS

@@ -27,7 +27,7 @@ PHRASES: dict[str, str] = {
     "histogram": "TTFB of {model}, {connection}",
     "nothing": "Nothing was measured.",
     "failed": "{about}: {count} failed: {words} ({detail})",
-    "cut": "{about}: {count} answers took longer than the deadline of {seconds} s: cut there; TTFB, TTFT, ITL stand.",
+    "cut": "{about}: longer than the deadline of {seconds} s and cut there: {count}; TTFB, TTFT, ITL stand.",
     "not_kept": "{about}: the server closed the connection after each answer, so {count} requests found none standing.",
     "interrupted": "Stopped after {done} of {all} requests; above is what they measured.",
     "interrupted_at_once": "Stopped before the first request had ended.",

@@ -2,10 +2,10 @@
 
 PHRASES: dict[str, str] = {
     "none_yet": "There is no journal yet; it will be {path}.",
-    "file": "The journal {path} opens and can be written: {count} conversations, {size} MB.",
-    "not_writable": "The journal {path} opens but cannot be written: {count} conversations, {size} MB.",
-    "locked": "The journal {path} opens, but another program has locked it: {count} conversations, {size} MB.",
-    "full": "The disk of the journal {path} is full, or nearly: {free} MB are left ({count} conversations, {size} MB).",
+    "file": "The journal {path} opens and can be written: conversations {count}, {size} MB.",
+    "not_writable": "The journal {path} opens but cannot be written: conversations {count}, {size} MB.",
+    "locked": "The journal {path} opens, but another program has locked it: conversations {count}, {size} MB.",
+    "full": "The disk of the journal {path} is full, or nearly: {free} MB are left (conversations {count}, {size} MB).",
     "networked": "The journal lies on a network file system ({kind}): two machines that use it at once can damage it.",
     "networked_do": "Use it from one machine at a time, or name a directory of this machine in UNBROKEN_DATA_DIR.",
     "whole": "The journal is whole.",

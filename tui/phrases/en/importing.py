@@ -11,5 +11,5 @@ PHRASES: dict[str, str] = {
     "read": "Read {percent} % ({megabytes} MB).",
     "indexing": "Imported. Making it searchable …",
     "indexed": "Searchable: {percent} %.",
-    "done": "New: {conversations} conversations, {turns} turns, {replies} replies. The rest was there already.",
+    "done": "New: conversations {conversations}, turns {turns}, replies {replies}. The rest was there already.",
 }
