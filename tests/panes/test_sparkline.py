@@ -3,8 +3,19 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.screen.panes.pieces import text_of, width_of
-from tui.screen.panes.sparkline import BARS, LOST, bar, gathered, sparkline
+from tui.screen.panes.link_words import SIGNS
+from tui.screen.panes.pieces import Line, text_of, width_of
+from tui.screen.panes.sparkline import BARS, LOST, bar, gathered, plainly, sparkline
+
+
+def test_a_console_without_signs_gets_plain_ones_cell_for_cell() -> None:
+    line: Line = (("✓ done ◐ ✗ ▓░", "good"), ("ready", "dim"))
+    assert plainly(line, "blocks") == line
+    assert text_of(plainly(line, "ascii")) == "+ done ~ x =-ready"
+    shown = "".join(sign for sign, _ in SIGNS.values())
+    plain = text_of(plainly(((shown, "dim"),), "ascii"))
+    assert plain.isascii()
+    assert len(set(plain)) == len(SIGNS), "each state has a sign of its own there too"
 
 
 def test_the_scale_is_absolute() -> None:

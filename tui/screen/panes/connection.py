@@ -18,7 +18,7 @@ from tui.screen.panes.link_words import compact_line, detail_line, link_line
 from tui.screen.panes.paint import TONES, paint
 from tui.screen.panes.pieces import Line
 from tui.screen.panes.probe_words import probe_line
-from tui.screen.panes.sparkline import Style
+from tui.screen.panes.sparkline import Style, plainly
 
 COUNTDOWN: Final = 0.05
 """Seconds between two looks at a countdown, which shows tenths: half of one, so that what stands there is never older
@@ -78,6 +78,9 @@ class ConnectionPane(Widget):
 
     def lines(self) -> tuple[Line, ...]:
         """What stands in the pane now."""
+        return tuple(plainly(line, self.style_of_bars) for line in self._lines())
+
+    def _lines(self) -> tuple[Line, ...]:
         now, width = self.clock.now(), self.content_size.width
         if self.compact:
             return (compact_line(self.link, self.probes, now, width, self.style_of_bars),)
@@ -106,7 +109,8 @@ class ConnectionPane(Widget):
     def _first_line(self) -> tuple[Line, ...]:
         if self.compact:
             return self.lines()
-        return (link_line(self.link, self.clock.now(), self.content_size.width, self.probes),)
+        first = link_line(self.link, self.clock.now(), self.content_size.width, self.probes)
+        return (plainly(first, self.style_of_bars),)
 
     def _set_pace(self) -> None:
         pace = self.pace()

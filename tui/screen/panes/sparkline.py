@@ -29,6 +29,15 @@ _DOTS = ((0x00, 0x40, 0x44, 0x46, 0x47), (0x00, 0x80, 0xA0, 0xB0, 0xB8))
 _BRAILLE = 0x2800
 
 
+_PLAIN_SIGNS = str.maketrans("✓✗○◌◔●◍◐◑■▓░", "+xo.?*!~>#=-")
+"""For fonts that have none of them; the words beside each say what it means."""
+
+
+def plainly(line: Line, style: Style) -> Line:
+    """The line with signs that the terminal can draw, cell for cell."""
+    return tuple((text.translate(_PLAIN_SIGNS), tone) for text, tone in line) if style == "ascii" else line
+
+
 def style_of(term: str, encoding: str) -> Style:
     """By TERM and the output's encoding: the Linux console and terminals of old have no bars in their fonts."""
     plain = term in ("linux", "dumb", "") or term.startswith("vt")
