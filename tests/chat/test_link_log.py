@@ -76,6 +76,20 @@ def test_the_next_reply_begins_its_own_attempts_and_the_log_goes_on() -> None:
     assert len(log.entries) > before
 
 
+def test_a_reply_that_is_gone_on_with_keeps_its_attempts_also_after_another_reply() -> None:
+    log = LinkLog(play(serving()).clock)
+    numbers: list[int] = []
+    for of, stream_of in (("a", serving(40)), ("b", serving()), ("a", serving(refuse()))):
+        played = play(stream_of).events
+        for event in played:
+            log.hear(event, of)
+        if of == "a":
+            numbers += [one.connection_id for one in played if isinstance(one, State) and one.state == "connecting"]
+    assert [(row.number, row.connection_id) for row in log.attempts] == list(enumerate(dict.fromkeys(numbers), 1))
+    assert len(log.attempts) == 4
+    assert log.attempts[0].received + log.attempts[1].received == len(TEXT), "each keeps what it brought"
+
+
 def test_another_answer_counts_its_own_characters() -> None:
     result = play(serving(60, behaviour="different"), provider=replace(PREFILL, resume="restart"))
     log = logged(result)

@@ -37,6 +37,9 @@ KEPT = 1000
 ATTEMPTS = 100
 """Of one reply; the usual limit is 20."""
 
+REPLIES = 50
+"""Of which the attempts are kept, the newest: a reply may be gone on with after others."""
+
 What = StateName | Literal["stopped", "seam", "reply", "usage", "probe_lost", "probe_odd", "probe_back"]
 """probe_odd: an answer came, but not the one that was asked for."""
 
@@ -94,6 +97,8 @@ class LinkLog:
         self._clock = clock
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._attempts: deque[AttemptRow] = deque(maxlen=ATTEMPTS)
+        self._by_reply: dict[str, deque[AttemptRow]] = {}
+        """The same of each reply, the one heard of last at the end; an answer that starts over shares those before."""
         self._received = 0
         self._told: tuple[int, StateName] | None = None
         self._probed: tuple[str, bool] = ("", False)
@@ -105,14 +110,15 @@ class LinkLog:
 
     @property
     def attempts(self) -> tuple[AttemptRow, ...]:
-        """Of the newest reply, in order."""
+        """Of the reply heard of last, in order: all that this run has made."""
         if not self._attempts:
             return ()
         *before, last = self._attempts
-        return (*before, replace(last, received=self._received))
+        return (*before, last if last.ended else replace(last, received=self._received))
 
-    def hear(self, event: Event) -> None:
-        """Keep what `event` says."""
+    def hear(self, event: Event, of: str = "") -> None:
+        """Keep what `event` says. `of`: the reply's name; what is resumed goes on under it. Empty: every stream of
+        events is a reply of its own."""
         match event:
             case Content(content=text):
                 self._received += len(text)
@@ -120,7 +126,7 @@ class LinkLog:
                 # Their State came before them.
                 pass
             case State():
-                self._state(event)
+                self._state(event, of)
             case Seam(mark=mark):
                 self._add(Entry(event.t, self._wall(event.t), "seam", event.connection_id, rung=mark.how, mark=mark))
             case NewReply(reply=reply):
@@ -147,16 +153,18 @@ class LinkLog:
         what: What = "probe_lost" if lost else "probe_odd" if reason else "probe_back"
         self._add(Entry(self._clock.now(), self._clock.wall(), what, fault=fault))
 
-    def _state(self, state: State) -> None:
+    def _state(self, state: State, of: str) -> None:
         if state.state == "connecting" and not state.connection_id:
             # No attempt yet.
             return
         if state.state == "connecting":
-            self._open(state)
+            self._open(state, of)
         elif state.state in ("backing_off", "failed", "done"):
             self._close(state.fault, state.timing)
         elif self._attempts and state.timing != UNTIMED:
             self._attempts[-1] = replace(self._attempts[-1], timing=state.timing)
+        if of and state.attempt:
+            self._name(of)
         if (state.connection_id, state.state) == self._told:
             # A sign of life, not a change.
             return
@@ -179,14 +187,23 @@ class LinkLog:
             )
         )
 
-    def _open(self, state: State) -> None:
+    def _name(self, of: str) -> None:
+        """The attempts at hand are those of the reply `of`, the newest."""
+        self._by_reply.pop(of, None)
+        self._by_reply[of] = self._attempts
+        if len(self._by_reply) > REPLIES:
+            del self._by_reply[next(iter(self._by_reply))]
+
+    def _open(self, state: State, of: str) -> None:
         if state.attempt == 1:
-            self._attempts.clear()
+            self._close(None, UNTIMED)
+            self._attempts = self._by_reply.get(of) or deque(maxlen=ATTEMPTS)
         else:
             self._close(state.fault, state.timing)
         self._received = 0
         began = self._wall(state.t)
-        self._attempts.append(AttemptRow(state.attempt, state.connection_id, state.model, began, state.rung))
+        number = self._attempts[-1].number + 1 if self._attempts else 1
+        self._attempts.append(AttemptRow(number, state.connection_id, state.model, began, state.rung))
 
     def _close(self, fault: Fault | None, timing: Timing) -> None:
         """The newest attempt is over, if it was not."""

@@ -12,7 +12,7 @@ from tui.chat.keeper import Keeper
 from tui.chat.link_log import LinkLog
 from tui.chat.passive import Passive
 from tui.chat.turns import ELSEWHERE, Ending, Sampling, Turn, Version, sampling_of, sampling_parameters, turn_of
-from tui.chat.view import ReplyView, at_limit, fold, fresh, stopped, with_earlier_cost
+from tui.chat.view import LinkView, ReplyView, at_limit, fold, fresh, stopped, with_earlier_cost
 from tui.chat.window import Fit, Sizes, factor_of, fit
 from tui.clock import Bell, Clock
 from tui.engine.ledger import estimate_tokens
@@ -257,6 +257,7 @@ class Talk:
         resumed = fresh(model, text, before.seams)
         if text:
             resumed = replace(resumed, reasoning=before.reasoning, reasoning_length=before.reasoning_length)
+        resumed = replace(resumed, link=LinkView(earlier=version.attempts))
         version.view = replace(resumed, usage=before.usage, cost_usd=before.cost_usd, at_least=before.at_least)
         version.provider = provider.name
         self.writing.add(version.id)
@@ -308,7 +309,7 @@ class Talk:
                     event = with_earlier_cost(told, before) if before is not None else told
                     if (sample := passive.hear(event)) is not None:
                         self._board.add(provider.name, request.model, sample)
-                    self._log.hear(event)
+                    self._log.hear(event, keeper.reply)
                     keeper.note(event)
                     self._fold(turn, event, keeper, provider)
                     if isinstance(event, Done | Error):

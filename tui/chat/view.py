@@ -33,6 +33,8 @@ class LinkView:
     model: str = ""
     connection_id: int = 0
     attempt: int = 0
+    earlier: int = 0
+    """Attempts of this reply before this stream of events, by which `attempt` counts."""
     retry_count: int = 0
     max_retries: int = 0
     until: float | None = None

@@ -248,15 +248,14 @@ def _detail_chunks(view: ReplyView, now: float) -> list[Chunk]:
     told = pace(view, now)
     seams = len(view.seams)
     doubtful = sum(not mark.verified for mark in view.seams)
+    attempts = link.earlier + link.attempt
     keys = link.state in ("backing_off", "failed") and not _asks(link)
     chunks = [
         Chunk(((say(f"screen.keys_{link.state}"), "accent"),) if keys else ()),
         Chunk(_rate(told), rank=2),
         Chunk(_gap(told), rank=3, lead=" · "),
         Chunk(_break(told), rank=5, lead=" · "),
-        Chunk(
-            ((say("screen.detail_attempts", n=link.attempt), "normal"),) if link.attempt > 1 else (), rank=4, lead=" · "
-        ),
+        Chunk(((say("screen.detail_attempts", n=attempts), "normal"),) if attempts > 1 else (), rank=4, lead=" · "),
         Chunk(((say("screen.detail_seams", n=seams), "normal"),) if seams else (), rank=3, lead=" · "),
     ]
     if doubtful:
