@@ -3,6 +3,7 @@ them back; never a text with a hole."""
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,7 @@ from tui.journal.records import AddText, EndReply, ResumeReply
 from tui.journal.salvage import set_aside
 from tui.journal.store import Journal
 from tui.journal.stored import StoredReply
+from tui.journal.sums import running
 from tui.journal.text import compact
 from tui.journal.writer import Writer
 
@@ -189,3 +191,15 @@ def test_a_gap_that_nobody_noticed_ends_the_text_where_it_is(tmp_path: Path) -> 
         compact(db, talk.reply)
     found = reply_of(path, talk)
     assert (found.text, found.note, found.next_seq) == ("one two ", "damaged", 2)
+
+
+def test_a_number_behind_a_long_text_may_end_with_a_zero_byte(tmp_path: Path) -> None:
+    """One running sum in 256 does; it is no sign of a page that was not written to its end."""
+    long = "long " * 600
+    piece = next(text for text in (f"{number} {long}" for number in itertools.count()) if running(text) % 256 == 0)
+    path = tmp_path / "journal.sqlite3"
+    writer = Writer(path)
+    talk = Talk(writer).begin().say(piece)
+    assert writer.close(30)
+    assert set_aside(path, LATER).rescued is not None
+    assert reply_of(path, talk).text == piece

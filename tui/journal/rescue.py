@@ -14,7 +14,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from tui.journal.cells import Cell, NotWhole, Page, Shape, Value, length_of, shape, value, whole_page
@@ -153,9 +153,9 @@ class _Chains:
         """Whether the file can have had the page on which `cell` goes on, though it may have lost its end since."""
         return 1 < cell.overflow <= 4 * self._pages.count + 1000
 
-    def rest(self, cell: Cell) -> tuple[bytes, bool]:
+    def rest(self, cell: Cell, behind: int) -> tuple[bytes, bool]:
         """What follows the part of `cell` that is on its own page, as far as it can be followed; whether it is all
-        there, and nothing speaks against it."""
+        there, and nothing speaks against it. `behind`: bytes of the numbers behind its last text, which may be 0."""
         wanted, number, sound = cell.size - len(cell.local), cell.overflow, True
         found: list[bytes] = []
         while wanted > 0:
@@ -165,8 +165,9 @@ class _Chains:
             self._taken.add(number)
             number = int.from_bytes(page[:4], "big")
             found.append(page[4 : 4 + wanted])
-            sound = sound and not _ZEROS.search(found[-1])
             wanted -= len(found[-1])
+            text = found[-1][: len(found[-1]) - max(0, behind - wanted)]
+            sound = sound and not _ZEROS.search(text)
         return b"".join(found), sound and number == 0
 
 
@@ -188,7 +189,8 @@ def _row(cell: Cell, page: Page, chains: _Chains | None) -> Row | None:
 def _read(table: Table, told: Shape, cell: Cell, chains: _Chains | None) -> Row | None:
     if cell.size == len(cell.local):
         return _unless_blank(Row(table, _values(told, cell.local)))
-    rest, sound = chains.rest(cell) if chains else (b"", False)
+    behind = sum(length_of(code) for code in takewhile(lambda code: code < 12, reversed(told.types)))
+    rest, sound = chains.rest(cell, behind) if chains else (b"", False)
     if sound:
         with suppress(NotWhole):
             values = _values(told, cell.local + rest)
