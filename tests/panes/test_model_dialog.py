@@ -61,6 +61,14 @@ async def test_it_opens_on_the_model_in_use_and_enter_takes_another() -> None:
 
 
 @pilot
+async def test_the_title_says_what_the_choice_is_about() -> None:
+    for waiting, title in ((False, "Model of the next prompt"), (True, "Model that goes on with this reply")):
+        async with PaneApp().run_test(size=(80, 24)) as p:
+            opened(p.app, ModelDialog(MODELS, "gpt-4.1", waiting=waiting))
+            await until(p, lambda title=title: line_of(p.app, title), title)
+
+
+@pilot
 async def test_typing_filters_and_keeps_the_selected_model() -> None:
     async with PaneApp().run_test(size=(80, 24)) as p:
         answers = opened(p.app, ModelDialog(MODELS, "claude-sonnet-4.5"))

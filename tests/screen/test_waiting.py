@@ -115,6 +115,7 @@ def test_another_model_goes_on_at_once_instead_of_waiting(tmp_path: Path) -> Non
             await screen.shows("asked again only in")
             await screen.pilot.press("m")
             await screen.until(lambda: isinstance(screen.app.screen, ModelDialog))
+            await screen.shows("Model that goes on with this reply")
             await screen.pilot.press(*"other")
             await screen.until(lambda: "▸ ✓           other-model" in screen.text())
             await screen.pilot.press("enter")

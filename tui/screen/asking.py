@@ -161,7 +161,7 @@ class Asking(Linking):
             talk = self.talk
             self._asks_until(turn, None)
             if answer == "model":
-                self._choose_model(go_on)
+                self._choose_model(go_on, waiting=True)
             elif answer == "wait" and talk is not None and talk.can_resume(turn):
                 agreed = replace(fault, wait=due.left(self.session.clock))
                 self._follow_new(Sending(turn, talk.resume(turn, agreed=agreed)))
@@ -233,14 +233,20 @@ class Asking(Linking):
             self.notify(say(f"screen.{name}"), markup=False)
 
     def action_models(self) -> None:
-        self._choose_model(self._model_chosen)
+        self._choose_model(self._model_chosen, waiting=self._backing_off() is not None)
 
-    def _choose_model(self, chosen: Callable[[str | None], None]) -> None:
+    def _choose_model(self, chosen: Callable[[str | None], None], *, waiting: bool) -> None:
         talk = self.talk
         if talk is None or isinstance(self.screen, ModelDialog):
             return
         present = self._prober.models_present if self._prober is not None else None
-        self.push_screen(ModelDialog(talk.provider.models, talk.model, present), chosen)
+        self.push_screen(ModelDialog(talk.provider.models, talk.model, present, waiting=waiting), chosen)
+
+    def _backing_off(self) -> Sending | None:
+        """The reply that waits to be asked for again."""
+        sending = self.sending
+        waits = sending is not None and sending.running and sending.view.link.state == "backing_off"
+        return sending if waits else None
 
     def _model_chosen(self, model: str | None) -> None:
         talk = self.talk
@@ -248,8 +254,8 @@ class Asking(Linking):
             talk.use(model, self.session.learned)
             self.probe(talk)
             self.refresh_turn()
-            sending = self.sending
-            if sending is not None and sending.running and sending.view.link.state == "backing_off":
+            sending = self._backing_off()
+            if sending is not None:
                 # Who chooses another model while one is in trouble means this reply too.
                 self._handed_over = sending
                 self.run_worker(sending.stop(), group="hand-over")

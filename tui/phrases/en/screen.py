@@ -121,6 +121,7 @@ PHRASES: dict[str, str] = {
     "do_mouse": "give the mouse to the terminal, and take it back",
     "do_suspend": "stop the program; `fg` in the shell goes on",
     # Models
+    "models_title_now": "Model that goes on with this reply",
     "models_title": "Model of the next prompt",
     "choice_keys": "↑↓ and Enter, or its letter",
     "models_keys": "↑ ↓ move · Enter chooses · Esc closes",

@@ -121,6 +121,7 @@ PHRASES: dict[str, str] = {
     "do_mouse": "マウスを端末に渡します。もう一度押すと戻ります",
     "do_suspend": "プログラムを一時停止します。シェルの `fg` で戻ります",
     # Models
+    "models_title_now": "この回答の続きを任せるモデル",
     "models_title": "次の質問に使うモデル",
     "choice_keys": "↑↓ と Enter、または文字キー",
     "models_keys": "↑ ↓ 移動 · Enter 決定 · Esc 閉じる",

@@ -125,9 +125,13 @@ class ModelDialog(ListDialog[str | None]):
         models: Sequence[Model] | Mapping[str, Model],
         current: str = "",
         present: frozenset[str] | None = None,
+        *,
+        waiting: bool = False,
     ) -> None:
-        """`present`: what `GET /models` says is there; None: not (yet) known."""
+        """`present`: what `GET /models` says is there; None: not (yet) known. `waiting`: a reply waits, and the model
+        chosen goes on with it at once."""
         super().__init__()
+        self._waiting = waiting
         self._models = list(models.values()) if isinstance(models, Mapping) else list(models)
         self._current = current
         self._present = present
@@ -140,7 +144,7 @@ class ModelDialog(ListDialog[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="models-box") as box:
-            box.border_title = say("screen.models_title")
+            box.border_title = say("screen.models_title_now" if self._waiting else "screen.models_title")
             yield Field(placeholder=say("screen.models_filter"), id="models-filter")
             yield Static(f"   {say('screen.models_price'):>{PRICE_CELLS}}", markup=False, id="models-head")
             yield ModelList(self._current)
