@@ -125,6 +125,12 @@ def test_why_the_probes_rest_is_named_alone(reason: str, said: str) -> None:
     assert ("measures itself" in shown) + ("pressed a key" in shown) == 1
 
 
+def test_a_console_without_signs_gets_plain_ones() -> None:
+    shown = "".join(text_of(line) for line in page_lines(page(), 40.0, 130, "ascii"))
+    assert text(page()).startswith("●")
+    assert shown.startswith("*")
+
+
 def test_a_wait_that_was_agreed_is_no_retry() -> None:
     fault = Fault("rate-limit", permanent=False, detail="HTTP 429", status=429, wait=600.0)
     agreed = Entry(1.0, 1_800_000_000.0, "backing_off", max_retries=5, wait=600.0, fault=fault)

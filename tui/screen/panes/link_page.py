@@ -21,7 +21,7 @@ from tui.screen.panes.link_words import detail_line, link_line, phase_line
 from tui.screen.panes.money import dollars
 from tui.screen.panes.pieces import Line, Piece, Tone, cut, cut_line, wrap_line
 from tui.screen.panes.probe_words import milliseconds, reason_words
-from tui.screen.panes.sparkline import Style, gathered, sparkline
+from tui.screen.panes.sparkline import Style, gathered, plainly, sparkline
 from tui.words import Fault, SeamMark
 
 STEADY: Final = 0.25
@@ -77,7 +77,7 @@ def page_lines(page: LinkPage, now: float, width: int, style: Style = "blocks") 
     log = [row for entry in reversed(page.entries) for row in _logged(entry, width, spoken())] or list(
         _wrapped([_none()], width)
     )
-    return (
+    lines = (
         *(cut_line(line, width) for line in head),
         *_wrapped(_reply(page), width, REASON),
         (),
@@ -88,6 +88,7 @@ def page_lines(page: LinkPage, now: float, width: int, style: Style = "blocks") 
         *_wrapped([_title("log")], width),
         *log,
     )
+    return tuple(plainly(line, style) for line in lines) if style == "ascii" else lines
 
 
 def _wrapped(lines: list[Line], width: int, indent: int = 0) -> list[Line]:
