@@ -10,6 +10,7 @@ from pathlib import Path
 from breaking_provider import provider, settings
 from live_app import Live, live
 from package_index import Index
+from textual import events
 from wire_server import WireServer
 
 from tui.local import weights
@@ -85,3 +86,19 @@ async def test_a_key_that_is_accepted_meanwhile_ends_the_install(tmp_path: Path,
             assert screen.app.talk is not None
             assert screen.app.talk.provider.name != "local"
     assert complaints == []
+
+
+@scene
+async def test_a_key_in_one_burst_of_typing_goes_hidden_to_its_field_and_is_not_asked(
+    tmp_path: Path, index: Index
+) -> None:
+    with provider() as server:
+        async with live(no_key(tmp_path, server)) as screen:
+            await fetching(screen, index)
+            for key in (*KEY, "enter"):
+                screen.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await screen.until(lambda: not isinstance(screen.app.screen, FirstRunDialog), "the prompt")
+            await screen.until(index.client_gone.is_set, "pip's end")
+            assert screen.app.prompt.text == ""
+        assert f"Bearer {KEY}" in {seen.headers["authorization"] for seen in server.seen}
+        assert not any(KEY[3:].encode() in seen.body for seen in server.seen)

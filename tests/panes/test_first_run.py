@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from hypothesis import given as given_texts
+from hypothesis import strategies as st
 from pane_app import PaneApp, pilot, screen_text, until
 from textual import events
 
+from tui.cli.redact import redact
 from tui.screen.dialogs.choice import ChoiceList
 from tui.screen.dialogs.field import Field
-from tui.screen.dialogs.first_run import FirstRunDialog, sendable
+from tui.screen.dialogs.first_run import FirstRunDialog, begins_key, sendable
 from tui.words import Key
 
 GOOD = "hs_" + "a1B2" * 8
@@ -179,6 +182,52 @@ async def test_what_is_typed_while_the_local_model_comes_is_the_first_prompt() -
         assert dialog.first_prompt == ("2+2?", False)
         assert given(p.app) == []
         assert ended == []
+
+
+@pilot
+async def test_a_key_that_comes_where_the_first_prompt_is_written_is_hidden_and_never_asked() -> None:
+    for before in ("", "2+2?"):
+        for pasted in (False, True):
+            async with PaneApp().run_test(size=(80, 24)) as p:
+                dialog = await opened(p, [])
+                await p.press("2", "enter", *before)
+                field = dialog.query_one("#first-field", Field)
+                if pasted:
+                    dialog.query_one("#first-prompt", Field).post_message(events.Paste(f" {GOOD}\n"))
+                elif before:
+                    await p.press("up", "1", *GOOD)
+                else:
+                    await p.press(*GOOD)
+                await until(p, lambda field=field: field.value == GOOD and field.has_focus)
+                assert dialog.first_prompt == (before, False)
+                assert GOOD[:8] not in p.app.export_screenshot()
+                await p.press("enter")
+                assert given(p.app) == [(GOOD, False)]
+
+
+@given_texts(prefix=st.sampled_from(["hs_", "sk-", "sk_", "HS_"]), rest=st.text("abcXYZ019_-", min_size=6, max_size=40))
+def test_what_reports_leave_out_as_a_key_begins_one_from_its_prefix_on(prefix: str, rest: str) -> None:
+    assert prefix + rest not in redact(prefix + rest)
+    for end in range(len(prefix), len(prefix + rest) + 1):
+        assert begins_key((prefix + rest)[:end])
+    assert not begins_key(f"{prefix}{rest} what is it?")
+    assert not begins_key(prefix[:2])
+
+
+@pilot
+async def test_escape_from_a_first_prompt_goes_back_while_something_is_written() -> None:
+    async with PaneApp().run_test(size=(80, 24)) as p:
+        ended: list[object] = []
+        await opened(p, ended)
+        await p.press("2", "enter")
+        await until(p, lambda: shows(p.app, "↑ other ways · Esc quits"))
+        await p.press("x", "escape")
+        await until(p, lambda: shows(p.app, "Enter chooses"))
+        assert ended == []
+        await p.press("enter", "backspace")
+        await until(p, lambda: shows(p.app, "↑ other ways · Esc quits"))
+        await p.press("escape")
+        await until(p, lambda: ended == [None])
 
 
 @pilot

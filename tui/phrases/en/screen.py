@@ -138,6 +138,7 @@ PHRASES: dict[str, str] = {
     "first_keys": "↑ ↓ move · Enter chooses · Esc quits",
     "first_keys_field": "Enter tests the key · Esc goes back",
     "first_keys_prompt": "Enter asks once the model is there · Esc goes back",
+    "first_keys_no_prompt": "↑ other ways · Esc quits",
     "first_text": "There is no API key yet. Three ways to a model:",
     "first_kept": "Your conversations are kept; `unbroken history show` shows the last one without a key.",
     "first_key": "Paste a HolySheep API key",

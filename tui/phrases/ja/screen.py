@@ -138,6 +138,7 @@ PHRASES: dict[str, str] = {
     "first_keys": "↑ ↓ 移動 · Enter 決定 · Esc 終了",
     "first_keys_field": "Enter キーを確認 · Esc 戻る",
     "first_keys_prompt": "Enter 準備ができたら送信 · Esc 戻る",
+    "first_keys_no_prompt": "↑ ほかの方法 · Esc 終了",
     "first_text": "API キーがまだありません。モデルを使う方法は 3 つあります。",
     "first_kept": "会話は保存されています。`unbroken history show` を使うと、キーがなくても最後の会話を読めます。",
     "first_key": "HolySheep の API キーを貼り付ける",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import ClassVar, Final, Literal, assert_never
 
 from textual import events, on
@@ -26,6 +27,9 @@ REGISTER: Final = "https://www.holysheep.ai/register"
 EXPORT: Final = "export HOLYSHEEP_API_KEY='your-key-here'"
 KEY_FORM: Final = re.compile(r"hs_[a-zA-Z0-9]{32,}")
 """The documents' example of a key; another form is a warning, for an example is no promise."""
+
+_KEY: Final = re.compile(r"(?i)\s*(?:hs_|sk-|sk_)\S*\s*")
+"""What is a key or the beginning of one, by the prefixes that reports leave out: no word of a question begins so."""
 
 EXAMPLE: Final = """\
 provider = "mine"
@@ -58,6 +62,30 @@ class Said(Static):
     def tell(self, tone: Tone, words: str) -> None:
         sign = {"good": "✓ ", "warn": "! ", "bad": "✗ "}.get(tone, "")
         self.update(paint(self, ((sign + words, tone),) if words else ()))
+
+
+def begins_key(text: str) -> bool:
+    """Whether it is to be hidden and never asked: all of it a key, as far as it has come."""
+    return _KEY.fullmatch(text) is not None
+
+
+class FirstPrompt(Field):
+    """Readable, so no place for a key: one that is typed or pasted here goes to `hide` before any of it is drawn."""
+
+    def __init__(self, hide: Callable[[str], None]) -> None:
+        super().__init__(placeholder=say("screen.first_prompt_field"), id="first-prompt")
+        self._hide = hide
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        start, end = sorted((start, end))
+        whole = self.value[:start] + text + self.value[end:]
+        if begins_key(text):
+            self._hide(text)
+        elif text and begins_key(whole):
+            self.value = ""
+            self._hide(whole)
+        else:
+            super().replace(text, start, end)
 
 
 class FirstRunDialog(Dialog[None]):
@@ -108,7 +136,7 @@ class FirstRunDialog(Dialog[None]):
             with Vertical(id="first-local", classes="way"):
                 yield Static(say("screen.first_local_text"), markup=False)
                 yield Said(id="first-local-said")
-                yield Field(placeholder=say("screen.first_prompt_field"), id="first-prompt")
+                yield FirstPrompt(self._write_key)
             with Vertical(id="first-other", classes="way"):
                 yield Static(say("screen.first_other_text", path=self._config_file), markup=False)
                 yield Static(EXAMPLE, markup=False, classes="example")
@@ -124,9 +152,9 @@ class FirstRunDialog(Dialog[None]):
         return self.query_one("#first-field", Field)
 
     @property
-    def _prompt(self) -> Field:
+    def _prompt(self) -> FirstPrompt:
         """For what will be asked, while the embedded model is on its way."""
-        return self.query_one("#first-prompt", Field)
+        return self.query_one("#first-prompt", FirstPrompt)
 
     @property
     def first_prompt(self) -> tuple[str, bool]:
@@ -138,9 +166,16 @@ class FirstRunDialog(Dialog[None]):
         """Say what the keys do from here, and where the key goes."""
         field = self._field
         in_field = field.has_focus
-        keys = "first_keys_field" if in_field else "first_keys_prompt" if self._prompt.has_focus else "first_keys"
-        self.query_one("#first-box").border_subtitle = say(f"screen.{keys}")
+        self._lower_edge(
+            "first_keys_field" if in_field else self._prompt_keys() if self._prompt.has_focus else "first_keys"
+        )
         field.placeholder = say("screen.first_key_field" if in_field else "screen.first_key_begin")
+
+    def _prompt_keys(self) -> str:
+        return "first_keys_prompt" if self._prompt.value else "first_keys_no_prompt"
+
+    def _lower_edge(self, phrase: str) -> None:
+        self.query_one("#first-box").border_subtitle = say(f"screen.{phrase}")
 
     def tell(self, result: KeyResult, detail: str = "") -> None:
         """What came of testing the key; `detail` is the technical reason."""
@@ -218,7 +253,7 @@ class FirstRunDialog(Dialog[None]):
             self.post_message(self.LocalWanted())
 
     def on_paste(self, event: events.Paste) -> None:
-        """A paste beside the field is a key, or the prompt while its model is on its way: what else could it be."""
+        """A paste beside the fields is a key, or the prompt while its model is on its way: what else could it be."""
         event.stop()
         self._write(event.text)
 
@@ -226,13 +261,21 @@ class FirstRunDialog(Dialog[None]):
         if self._installing and self.query_one("#first-local").display:
             self._prompt.focus()
             self._prompt.insert_line(text)
-            return
+        else:
+            self._write_key(text)
+
+    def _write_key(self, text: str) -> None:
         self.query_one(ChoiceList).selected = 0
         self._go("key")
         self._field.insert_line(text)
 
     def on_key(self, event: events.Key) -> None:
-        """Typing beside the field is typing into it, but for the numbers of the ways."""
+        """Typing beside a field is typing into it, but for the numbers of the ways; ↑ leads from the first prompt to
+        them."""
+        if event.key == "up" and self._prompt.has_focus:
+            event.stop()
+            self.query_one(ChoiceList).focus()
+            return
         if (
             event.character
             and event.is_printable
@@ -246,6 +289,8 @@ class FirstRunDialog(Dialog[None]):
     def _prompt_typed(self, message: Input.Changed) -> None:
         message.stop()
         self._asks = False
+        if self._prompt.has_focus:
+            self._lower_edge(self._prompt_keys())
 
     @on(Input.Submitted, "#first-prompt")
     def _prompt_sent(self, message: Input.Submitted) -> None:
@@ -254,7 +299,7 @@ class FirstRunDialog(Dialog[None]):
             self._want_local()
         elif message.value.strip():
             self._asks = True
-            self.query_one("#first-box").border_subtitle = say("screen.first_prompt_waits")
+            self._lower_edge("first_prompt_waits")
 
     @on(Input.Changed, "#first-field")
     def _typed(self, message: Input.Changed) -> None:
@@ -292,8 +337,9 @@ class FirstRunDialog(Dialog[None]):
         return self._testing is not None and not leaves and self._field.has_focus
 
     def action_back(self) -> None:
-        """From the field to the ways, where nothing is said of a key any more; from there out."""
-        if self._prompt.has_focus:
+        """From a field to the ways, where nothing is said of a key any more; from there out, and from a first prompt of
+        which nothing is written, for whoever ends an install there has nothing to go back for."""
+        if self._prompt.has_focus and self._prompt.value:
             self.query_one(ChoiceList).focus()
         elif self._field.has_focus:
             self._untested = None
