@@ -18,6 +18,7 @@ from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
 from tui.screen.dialogs.dialog import Dialog
+from tui.screen.dialogs.field import Field
 
 ROUNDS = 3
 """Ways up for a marker: the key itself, what its handler posted, and the screen that this opened, mounted and with its
@@ -130,7 +131,8 @@ class KeyTurns:
     def _only_inserts(self, event: events.Key | events.Paste) -> bool:
         """Whether it is text for the field that has the focus, which can change nothing else."""
         typed = isinstance(event, events.Paste) or event.is_printable
-        return typed and isinstance(self._app.focused, Input | TextArea)
+        field = self._app.focused
+        return typed and isinstance(field, Input | TextArea) and not (isinstance(field, Field) and field.MOVES_FOCUS)
 
     def _acts_on_what_comes(self, event: events.Key | events.Paste) -> bool:
         screen = self._app.screen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
 from textual.screen import Screen
 from textual.widgets import Input
@@ -14,6 +16,9 @@ LONGEST = 4096
 
 class Field(Input):
     """An Input whose pastes are made safe, whose caret does not blink, and whose secret cannot be copied out."""
+
+    MOVES_FOCUS: ClassVar[bool] = False
+    """Text that it is given may move the focus: the next key waits until it has."""
 
     def __init__(self, *, placeholder: str = "", password: bool = False, id: str | None = None) -> None:  # noqa: A002
         super().__init__(placeholder=placeholder, password=password, select_on_focus=False, compact=True, id=id)

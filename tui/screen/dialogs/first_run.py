@@ -72,6 +72,8 @@ def begins_key(text: str) -> bool:
 class FirstPrompt(Field):
     """Readable, so no place for a key: one that is typed or pasted here goes to `hide` before any of it is drawn."""
 
+    MOVES_FOCUS = True
+
     def __init__(self, hide: Callable[[str], None]) -> None:
         super().__init__(placeholder=say("screen.first_prompt_field"), id="first-prompt")
         self._hide = hide
