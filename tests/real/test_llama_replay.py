@@ -59,7 +59,7 @@ async def idle(provider: Provider, within: float = 3.0) -> None:
 
 
 def name_of(events: list[Event]) -> str:
-    (name,) = {event.replay_id for event in events if isinstance(event, State)}
+    (name,) = {event.replay_id for event in events if isinstance(event, State) and event.attempt}
     assert name is not None
     return name
 
