@@ -76,7 +76,7 @@ async def test_another_model_goes_on_with_a_reply_in_trouble(tmp_path: Path) -> 
             await screen.shows("reconnecting in")
             await screen.write("queued")
             await screen.pilot.press("ctrl+o")
-            await screen.shows("Model of the next prompt")
+            await screen.shows("Model that goes on with this reply")
             await screen.write("other")
             await screen.until(lambda: len(posts(server)) == 3, "the reply, then the queued prompt")
             asked = [seen.json()["model"] for seen in posts(server)]

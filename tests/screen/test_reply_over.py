@@ -87,9 +87,9 @@ def test_a_prompt_sent_between_two_replies_waits_its_turn(
                         first.clear()
                         app.asked("Third")
 
-                def heard_first(event: Event) -> None:
+                def heard_first(event: Event, of: str = "") -> None:
                     asyncio.get_running_loop().call_soon(between)
-                    hear(event)
+                    hear(event, of)
 
                 monkeypatch.setattr(app.session.log, "hear", heard_first)
                 app.asked(ASK)
