@@ -13,6 +13,7 @@ from tui.paths import journal_file
 from tui.say import say
 from tui.screen.conversing import Conversing
 from tui.screen.dialogs.left_behind import Fate, InterruptedDialog, UnsentDialog
+from tui.screen.panes.conversation import ConversationPane
 from tui.words import ConversationId
 
 
@@ -64,6 +65,9 @@ class Starting(Conversing):
         talk = self.talk
         assert talk is not None
         done = await (interrupted.keep if fate == "keep" else interrupted.discard)(talk, turn)
+        if not self.screen_stack or not self.screen_stack[0].query(ConversationPane):
+            # The journal has it; the screen is gone meanwhile.
+            return
         if not done:
             self.notify(say("screen.busy_elsewhere"), markup=False)
             if self._follower is not None:
